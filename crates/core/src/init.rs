@@ -1,0 +1,88 @@
+//! First weights: zeros, random numbers that belong to their place in the table, or values from outside.
+
+use crate::error::{Error, Result};
+use crate::float_mode::standard;
+use crate::pool;
+use crate::rng::{fill_row, normal_quantile};
+use crate::storage::Storage;
+
+/// What first weights are.
+#[derive(Clone, Copy, Debug)]
+pub enum Init<'a> {
+    /// All zeros.
+    Zeros,
+    /// Uniform in (-scale, scale).
+    Uniform {
+        /// Half the width.
+        scale: f64,
+    },
+    /// Normal around 0.
+    Normal {
+        /// Standard deviation.
+        scale: f64,
+    },
+    /// `rows * dim` finite weights, row-major.
+    Values(&'a [f32]),
+}
+
+/// Tasks that fill a table; each takes a range of rows.
+const TASKS: u32 = 64;
+/// Elements from which filling a table is shared among threads.
+const SHARED_FROM: usize = 1 << 16;
+
+impl Init<'_> {
+    pub(crate) fn check(&self, rows: u32, dim: usize) -> Result<()> {
+        match *self {
+            Init::Zeros => Ok(()),
+            Init::Uniform { scale } | Init::Normal { scale } if scale.is_finite() && scale >= 0.0 => Ok(()),
+            Init::Uniform { scale } | Init::Normal { scale } => {
+                let (name, expected) = ("init.scale".into(), "a finite number of at least 0".into());
+                Err(Error::OptionValue { name, expected, found: scale.to_string() })
+            }
+            Init::Values(values) if values.len() as u128 != u128::from(rows) * dim as u128 => {
+                let expected = format!("rows * dim = {}", u128::from(rows) * dim as u128);
+                Err(Error::WrongLength { argument: "init", expected, found: values.len() })
+            }
+            Init::Values(values) => match values.iter().position(|v| !v.is_finite()) {
+                Some(position) => Err(Error::NonFinite { argument: "init", position, value: values[position], because: "" }),
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// What is left to tell of it when a row is made new: values from outside are not kept.
+    pub(crate) fn without_values(&self) -> Init<'static> {
+        match *self {
+            Init::Zeros | Init::Values(_) => Init::Zeros,
+            Init::Uniform { scale } => Init::Uniform { scale },
+            Init::Normal { scale } => Init::Normal { scale },
+        }
+    }
+
+    /// Writes a row's first weights.
+    pub(crate) fn fill_row(&self, seed: u64, row: u32, weights: &mut [f32]) {
+        match *self {
+            Init::Zeros => weights.fill(0.0),
+            Init::Uniform { scale } => fill_row(seed, 0, row, weights, |u| scale * (2.0 * u - 1.0)),
+            Init::Normal { scale } => fill_row(seed, 0, row, weights, |u| scale * normal_quantile(u)),
+            Init::Values(values) => weights.copy_from_slice(&values[row as usize * weights.len()..][..weights.len()]),
+        }
+    }
+}
+
+/// Writes all rows' first weights, on several threads if there are many.
+pub(crate) fn fill_all(init: &Init, seed: u64, storage: &mut Storage, rows: u32, dim: usize, threads: usize) {
+    let storage = storage.shared();
+    let a_task = rows.div_ceil(TASKS);
+    let work = |task: usize| {
+        let first = task as u32 * a_task;
+        for row in first..first.saturating_add(a_task).min(rows) {
+            // SAFETY: the row exists, so its record has `dim` weights, and only this task has the row.
+            let weights = unsafe { std::slice::from_raw_parts_mut(storage.record(row), dim) };
+            init.fill_row(seed, row, weights);
+        }
+    };
+    let threads = if (rows as usize).saturating_mul(dim) < SHARED_FROM { 1 } else { threads };
+    let filled = pool::run(threads, rows.div_ceil(a_task) as usize, &|task| standard(|| work(task)));
+    filled.expect("filling a row cannot fail");
+}

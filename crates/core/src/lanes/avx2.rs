@@ -1,0 +1,116 @@
+//! Eight lanes in one AVX2 register.
+
+use std::arch::x86_64::*;
+use std::ops::{Add, Div, Mul, Sub};
+
+use super::{Kernel, LANES, Number, Vector};
+
+/// Runs `kernel` with AVX2 switched on.
+///
+/// # Safety
+/// The machine must have AVX2.
+#[target_feature(enable = "avx2")]
+pub(super) unsafe fn run<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<Avx2>()
+}
+
+/// Eight lanes. Values exist only inside [`run`], so the machine has AVX2 wherever there is one: that is the fact on which every
+/// `unsafe` below rests, besides its caller's promise about the address.
+#[derive(Clone, Copy)]
+pub(super) struct Avx2(__m256);
+
+/// A mask whose first `count` lanes are set.
+#[inline(always)]
+unsafe fn first(count: usize) -> __m256i {
+    static MASKS: [i32; 2 * LANES] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+    debug_assert!(count <= LANES);
+    // SAFETY: `count` is at most 8, so that eight integers follow from `8 - count`; AVX2 as in `Avx2`.
+    unsafe { _mm256_loadu_si256(MASKS.as_ptr().add(LANES - count).cast()) }
+}
+
+/// The bits of all magnitudes, as integers that are ordered like them, NaNs last.
+#[inline(always)]
+fn magnitude(x: __m256) -> __m256i {
+    // SAFETY: AVX2 as in `Avx2`.
+    unsafe { _mm256_and_si256(_mm256_castps_si256(x), _mm256_set1_epi32(0x7fff_ffff)) }
+}
+
+macro_rules! operator {
+    ($operator:ident, $method:ident, $instruction:ident) => {
+        impl $operator for Avx2 {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                // SAFETY: AVX2 as in `Avx2`.
+                Self(unsafe { $instruction(self.0, other.0) })
+            }
+        }
+    };
+}
+operator!(Add, add, _mm256_add_ps);
+operator!(Sub, sub, _mm256_sub_ps);
+operator!(Mul, mul, _mm256_mul_ps);
+operator!(Div, div, _mm256_div_ps);
+
+impl Number for Avx2 {
+    #[inline(always)]
+    fn splat(value: f32) -> Self {
+        // SAFETY: AVX2 as in `Avx2`.
+        Self(unsafe { _mm256_set1_ps(value) })
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        // SAFETY: AVX2 as in `Avx2`.
+        Self(unsafe { _mm256_sqrt_ps(self.0) })
+    }
+}
+
+impl Vector for Avx2 {
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller's promise; AVX2 as in `Avx2`.
+        Self(unsafe { _mm256_loadu_ps(from) })
+    }
+
+    #[inline(always)]
+    unsafe fn load_part(from: *const f32, count: usize) -> Self {
+        // SAFETY: lanes outside the mask are not read; the caller's promise covers the others.
+        Self(unsafe { _mm256_maskload_ps(from, first(count)) })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller's promise; AVX2 as in `Avx2`.
+        unsafe { _mm256_storeu_ps(to, self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_part(self, to: *mut f32, count: usize) {
+        // SAFETY: lanes outside the mask are not written; the caller's promise covers the others.
+        unsafe { _mm256_maskstore_ps(to, first(count), self.0) }
+    }
+
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        // SAFETY: AVX2 as in `Avx2`.
+        unsafe {
+            let four = _mm_add_ps(_mm256_castps256_ps128(self.0), _mm256_extractf128_ps::<1>(self.0));
+            let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+            _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps::<1>(two, two)))
+        }
+    }
+
+    #[inline(always)]
+    fn larger_magnitude(self, other: Self) -> Self {
+        // SAFETY: AVX2 as in `Avx2`.
+        Self(unsafe { _mm256_castsi256_ps(_mm256_max_epi32(magnitude(self.0), magnitude(other.0))) })
+    }
+
+    #[inline(always)]
+    fn largest_magnitude(self) -> f32 {
+        let mut lanes = [0u32; LANES];
+        // SAFETY: `lanes` has room for eight integers; AVX2 as in `Avx2`.
+        unsafe { _mm256_storeu_si256(lanes.as_mut_ptr().cast(), magnitude(self.0)) };
+        f32::from_bits(lanes.into_iter().fold(0, u32::max))
+    }
+}

@@ -1,0 +1,198 @@
+//! Eight float32 lanes: the arithmetic of a row, written once and run on whatever instruction set the machine has.
+//!
+//! [`Number`] is what a rule needs, and `f32` itself is one: that is how `update/reference` runs the same formulas one element
+//! at a time. [`Vector`] adds loads and stores. Each instruction set is a thin type in a file of its own; [`dispatch`] is
+//! the one place that chooses. Every operation is IEEE and rounded by itself, so all of them give the same bits.
+
+use std::ops::{Add, Div, Mul, Sub};
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod portable;
+
+pub use portable::Portable;
+
+/// Lanes of a [`Vector`], fixed because sums inside a row run over a fixed tree of this many lanes.
+pub const LANES: usize = 8;
+
+/// Something with float32 arithmetic: one element, or eight side by side.
+pub trait Number: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> {
+    /// The same value in every lane.
+    fn splat(value: f32) -> Self;
+    /// The correctly rounded square root.
+    fn sqrt(self) -> Self;
+}
+
+impl Number for f32 {
+    #[inline(always)]
+    fn splat(value: f32) -> Self {
+        value
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        f32::sqrt(self)
+    }
+}
+
+/// Eight float32 lanes that can be loaded and stored.
+pub trait Vector: Number {
+    /// The first eight elements at `from`.
+    ///
+    /// # Safety
+    /// `from` must be valid for reading eight elements.
+    unsafe fn load(from: *const f32) -> Self;
+
+    /// The first `count` elements at `from`, zeros in the other lanes.
+    ///
+    /// # Safety
+    /// `from` must be valid for reading `count` elements; `count` is 1 to 7.
+    unsafe fn load_part(from: *const f32, count: usize) -> Self;
+
+    /// Writes all lanes.
+    ///
+    /// # Safety
+    /// `to` must be valid for writing eight elements.
+    unsafe fn store(self, to: *mut f32);
+
+    /// Writes the first `count` lanes.
+    ///
+    /// # Safety
+    /// `to` must be valid for writing `count` elements; `count` is 1 to 7.
+    unsafe fn store_part(self, to: *mut f32, count: usize);
+
+    /// `((l0+l4) + (l2+l6)) + ((l1+l5) + (l3+l7))`.
+    fn sum(self) -> f32;
+
+    /// In each lane the larger of the two magnitudes. A NaN counts as larger than infinity.
+    fn larger_magnitude(self, other: Self) -> Self;
+
+    /// The largest magnitude of all lanes; a NaN if there is one.
+    fn largest_magnitude(self) -> f32;
+}
+
+/// A computation that can run on any vector type.
+///
+/// `run` must be `#[inline(always)]`, and must hold no closure that does vector arithmetic: both would leave the instruction set
+/// behind that [`dispatch`] switched on.
+pub trait Kernel {
+    /// What it returns.
+    type Output;
+    /// Runs on `V`.
+    fn run<V: Vector>(self) -> Self::Output;
+}
+
+/// An instruction set for [`dispatch`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Simd(Set);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Set {
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "aarch64")]
+    Neon,
+    Portable,
+}
+
+impl Simd {
+    /// The best instruction set of this machine.
+    pub fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if std::is_x86_feature_detected!("avx2") {
+            return Self(Set::Avx2);
+        }
+        #[cfg(target_arch = "aarch64")]
+        if std::arch::is_aarch64_feature_detected!("neon") {
+            return Self(Set::Neon);
+        }
+        Self(Set::Portable)
+    }
+
+    /// No instruction set in particular: what the compiler makes of plain loops.
+    pub fn portable() -> Self {
+        Self(Set::Portable)
+    }
+
+    /// Its name: `"avx2"`, `"neon"` or `"none"`.
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2 => "avx2",
+            #[cfg(target_arch = "aarch64")]
+            Set::Neon => "neon",
+            Set::Portable => "none",
+        }
+    }
+}
+
+/// Runs `kernel` on `simd`.
+#[inline]
+pub fn dispatch<K: Kernel>(simd: Simd, kernel: K) -> K::Output {
+    match simd.0 {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: a `Simd` of AVX2 is only made by `detect`, which found AVX2.
+        Set::Avx2 => unsafe { avx2::run(kernel) },
+        #[cfg(target_arch = "aarch64")]
+        // SAFETY: a `Simd` of NEON is only made by `detect`, which found NEON.
+        Set::Neon => unsafe { neon::run(kernel) },
+        Set::Portable => kernel.run::<Portable>(),
+    }
+}
+
+/// `squares(x)` of docs/arithmetic.md, the sum of squares over eight accumulators, of `scale * x`.
+#[inline(always)]
+pub fn sum_of_squares<V: Vector>(x: &[f32], scale: f32) -> f32 {
+    let whole = x.len() / LANES * LANES;
+    let (mut sums, scale) = (V::splat(0.0), V::splat(scale));
+    // SAFETY: every read lies in `x`: whole vectors below `whole`, and the rest of 1 to 7 elements from there.
+    unsafe {
+        for at in (0..whole).step_by(LANES) {
+            let part = V::load(x.as_ptr().add(at)) * scale;
+            sums = sums + part * part;
+        }
+        if whole < x.len() {
+            let part = V::load_part(x.as_ptr().add(whole), x.len() - whole) * scale;
+            sums = sums + part * part;
+        }
+    }
+    sums.sum()
+}
+
+/// The largest magnitude in `x`; a NaN if there is one, 0 if `x` is empty.
+#[inline(always)]
+pub fn largest_magnitude<V: Vector>(x: &[f32]) -> f32 {
+    let whole = x.len() / LANES * LANES;
+    let mut largest = V::splat(0.0);
+    // SAFETY: as in `sum_of_squares`.
+    unsafe {
+        for at in (0..whole).step_by(LANES) {
+            largest = largest.larger_magnitude(V::load(x.as_ptr().add(at)));
+        }
+        if whole < x.len() {
+            largest = largest.larger_magnitude(V::load_part(x.as_ptr().add(whole), x.len() - whole));
+        }
+    }
+    largest.largest_magnitude()
+}
+
+/// Brings the cache line at `address` close, if there is an instruction for it. Any address will do.
+#[inline(always)]
+pub fn prefetch<T>(address: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch never faults.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(address.cast());
+    }
+    #[cfg(target_arch = "aarch64")]
+    // SAFETY: a prefetch never faults, and touches neither memory nor flags.
+    unsafe {
+        std::arch::asm!("prfm pldl1keep, [{0}]", in(reg) address, options(nostack, readonly, preserves_flags));
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    let _ = address;
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! The plan against what grouping means, on random batches: rows in order of first occurrence, positions in order.
+
+use std::collections::{HashMap, HashSet};
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Rows and their positions, as a plan has them.
+type Grouping = Vec<(u32, Vec<u32>)>;
+
+fn read(groups: &Groups) -> Grouping {
+    (0..groups.len()).map(|slot| (groups.row(slot), groups.occurrences(slot).to_vec())).collect()
+}
+
+fn naive(ids: &[u32]) -> Grouping {
+    let mut slots = HashMap::new();
+    let mut grouping = Grouping::new();
+    for (position, &id) in ids.iter().enumerate() {
+        let slot = *slots.entry(id).or_insert(grouping.len());
+        if slot == grouping.len() {
+            grouping.push((id, Vec::new()));
+        }
+        grouping[slot].1.push(position as u32);
+    }
+    grouping
+}
+
+fn serial(plan: &mut Plan, ids: &[u32]) -> Grouping {
+    plan.begin(ids.len(), false).unwrap();
+    // SAFETY: the batch has begun, and the strategies below make ids below the plan's rows.
+    read(&unsafe { plan.shared().group_all(ids) })
+}
+
+fn striped(plan: &mut Plan, ids: &[u32]) -> Vec<Grouping> {
+    plan.begin(ids.len(), true).unwrap();
+    let stripes = plan.partition(ids);
+    assert!(stripes.is_sorted_by_key(|stripe| std::cmp::Reverse(stripe.len)));
+    // SAFETY: the stripes are of this batch, one after the other.
+    stripes.map(|stripe| read(&unsafe { plan.shared().group_stripe(stripe) })).to_vec()
+}
+
+/// Batches over 5,000 rows, some of them crowded onto few rows.
+fn batches() -> impl Strategy<Value = Vec<Vec<u32>>> {
+    let spread = prop_oneof![Just(1u32), Just(3), Just(40), Just(5000)];
+    let batch = spread.prop_flat_map(|rows| prop::collection::vec(0..rows, 0..700));
+    prop::collection::vec(batch, 1..6)
+}
+
+proptest! {
+    #[test]
+    fn a_batch_is_grouped_by_first_occurrence(batches in batches()) {
+        let mut plan = Plan::new(5000).unwrap();
+        for ids in &batches {
+            prop_assert_eq!(serial(&mut plan, ids), naive(ids));
+        }
+    }
+
+    #[test]
+    fn stripes_split_a_batch_by_row_and_keep_its_order(batches in batches()) {
+        let mut plan = Plan::new(5000).unwrap();
+        for (turn, ids) in batches.iter().enumerate() {
+            if turn % 2 == 1 {
+                prop_assert_eq!(serial(&mut plan, ids), naive(ids));
+            }
+            let stripes = striped(&mut plan, ids);
+            for (a, stripe) in stripes.iter().enumerate() {
+                let blocks: HashSet<_> = stripe.iter().map(|(row, _)| row >> BLOCK).collect();
+                for other in &stripes[a + 1..] {
+                    prop_assert!(other.iter().all(|(row, _)| !blocks.contains(&(row >> BLOCK))));
+                }
+            }
+            let mut all: Grouping = stripes.concat();
+            all.sort_by_key(|(_, positions)| positions[0]);
+            prop_assert_eq!(all, naive(ids));
+        }
+    }
+
+    #[test]
+    fn the_first_bad_id_is_named(mut ids in prop::collection::vec(0u32..100, 1..300), at in any::<prop::sample::Index>(), bad in 100u32..) {
+        prop_assert_eq!(check_ids(&ids, 100, false), Ok(()));
+        let position = at.index(ids.len());
+        ids[position] = bad;
+        prop_assert_eq!(check_ids(&ids, 100, false), Err(Error::IdOutOfRange { position, id: bad.into(), rows: 100 }));
+        prop_assert_eq!(check_ids(&ids, 100, true), Err(Error::IdOutOfRange { position, id: (bad as i32).into(), rows: 100 }));
+    }
+}
+
+#[test]
+fn keys_of_an_old_epoch_do_not_come_back() {
+    let mut plan = Plan::new(10).unwrap();
+    let ids = [3, 3, 7];
+    assert_eq!(serial(&mut plan, &ids), naive(&ids));
+    plan.epoch = u32::MAX;
+    assert_eq!(serial(&mut plan, &ids), naive(&ids));
+    assert_eq!(plan.epoch, 1);
+    assert_eq!(serial(&mut plan, &[7]), naive(&[7]));
+}
+
+#[test]
+fn negative_int32_ids_are_refused_however_large_the_table() {
+    let minus_two = (-2i32) as u32;
+    assert_eq!(check_ids(&[minus_two], u32::MAX, true), Err(Error::IdOutOfRange { position: 0, id: -2, rows: u32::MAX.into() }));
+    assert_eq!(check_ids(&[minus_two], u32::MAX, false), Ok(()));
+}

@@ -1,0 +1,146 @@
+//! The process's threads. A job is a number of tasks; the caller works on them like everybody else, so a job never waits for a
+//! thread that is late, only for tasks that somebody has already claimed ([`claim`] has the protocol). Threads are started when a
+//! job first wants them, look for work for some microseconds after a job, then sleep.
+//!
+//! One job at a time has the threads; a second caller (another JavaScript thread) does its own job alone.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::float_mode;
+use claim::{Board, MOST_TASKS};
+
+pub(crate) mod claim;
+
+/// How long a thread without work looks for some before it sleeps.
+const PATIENCE: Duration = Duration::from_micros(30);
+/// More threads than this do not help work that is bound by memory.
+pub const MOST_THREADS: usize = 256;
+
+/// A job lost a task to a panic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Panicked;
+
+/// The threads' common state.
+struct Pool {
+    board: Board,
+    /// Held by the caller whose job the threads are on; the number of threads started so far.
+    started: Mutex<usize>,
+}
+
+fn pool() -> &'static Pool {
+    static POOL: OnceLock<Pool> = OnceLock::new();
+    POOL.get_or_init(|| Pool { board: Board::new(), started: Mutex::new(0) })
+}
+
+/// The number of threads worth using on this machine.
+pub fn available_threads() -> usize {
+    thread::available_parallelism().map_or(1, |threads| threads.get().min(MOST_THREADS))
+}
+
+/// Runs `work(0)` to `work(tasks - 1)` on at most `threads` threads, this one among them, and returns when all are done.
+pub(crate) fn run(threads: usize, tasks: usize, work: &(dyn Fn(usize) + Sync)) -> Result<(), Panicked> {
+    debug_assert!(tasks <= MOST_TASKS);
+    let panicked = AtomicBool::new(false);
+    let guarded = |task: usize| {
+        if catch_unwind(AssertUnwindSafe(|| work(task))).is_err() {
+            panicked.store(true, Ordering::Relaxed);
+        }
+    };
+    let helpers = threads.min(tasks).saturating_sub(1);
+    match pool().started.try_lock() {
+        Ok(mut started) if helpers > 0 => {
+            start_threads(&mut started, helpers);
+            pool().board.run(helpers.min(*started), tasks, &guarded);
+        }
+        _ => (0..tasks).for_each(guarded),
+    }
+    if panicked.into_inner() { Err(Panicked) } else { Ok(()) }
+}
+
+/// Starts threads until there are `wanted`, or the system gives no more: then the job has fewer.
+fn start_threads(started: &mut usize, wanted: usize) {
+    while *started < wanted {
+        let index = *started;
+        let thread = thread::Builder::new().name(format!("tallygrad-{index}"));
+        if thread.spawn(move || float_mode::standard(|| help(index))).is_err() {
+            return;
+        }
+        *started += 1;
+    }
+}
+
+/// What a thread does until the process ends.
+fn help(index: usize) -> ! {
+    let board = &pool().board;
+    let mut done = 0;
+    loop {
+        let idle_since = Instant::now();
+        while board.epoch() == done && idle_since.elapsed() < PATIENCE {
+            for _ in 0..16 {
+                std::hint::spin_loop();
+            }
+        }
+        if board.epoch() == done {
+            board.sleep_while(done);
+        }
+        done = board.help(index);
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+
+    fn counts(threads: usize, tasks: usize) -> Vec<usize> {
+        let counts: Vec<_> = (0..tasks).map(|_| AtomicUsize::new(0)).collect();
+        run(threads, tasks, &|task| {
+            counts[task].fetch_add(1, Ordering::Relaxed);
+        })
+        .unwrap();
+        counts.into_iter().map(AtomicUsize::into_inner).collect()
+    }
+
+    #[test]
+    fn every_task_runs_once_at_any_number_of_threads() {
+        for round in 0..300 {
+            for threads in [1, 2, 3, 8] {
+                let tasks = [0, 1, 2, 64, 1000][round % 5];
+                assert_eq!(counts(threads, tasks), vec![1; tasks]);
+            }
+            if round % 100 == 0 {
+                thread::sleep(Duration::from_millis(2)); // Lets the threads go to sleep.
+            }
+        }
+    }
+
+    #[test]
+    fn jobs_of_several_callers_do_not_meet() {
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..500).for_each(|_| assert_eq!(counts(4, 20), vec![1; 20])));
+            }
+        });
+    }
+
+    #[test]
+    fn a_panic_in_a_task_is_reported_and_the_pool_goes_on() {
+        let outcome = run(2, 10, &|task| assert_ne!(task, 7, "a panic on purpose"));
+        assert_eq!(outcome, Err(Panicked));
+        assert_eq!(counts(2, 10), vec![1; 10]);
+    }
+
+    #[test]
+    fn tasks_run_with_standard_floats_on_every_thread() {
+        run(4, 64, &|_| {
+            let half = std::hint::black_box(f32::MIN_POSITIVE) * std::hint::black_box(0.5);
+            assert!(half > 0.0);
+        })
+        .unwrap();
+    }
+}

@@ -1,0 +1,51 @@
+//! `fa-sgd`: frequency-aware SGD with known frequencies, after Li et al. (2022): `w -= min(maxLr, lr / sqrt(expected)) * G`.
+
+use std::sync::Arc;
+
+use super::parameters::Range::Above0;
+use super::parameters::refused;
+use super::{Coefficients, Kind, Parameter, Parameters, Rule, Step};
+use crate::error::Result;
+use crate::tally::Seen;
+
+/// SGD with a rate a row that follows from its expected count.
+#[derive(Clone)]
+pub struct FaSgd {
+    max_lr: f64,
+    expected: Arc<[f64]>,
+}
+
+impl Rule for FaSgd {
+    const NAME: &'static str = "fa-sgd";
+    const PARAMETERS: &'static [Parameter] = &[
+        Parameter::required("lr", Above0),
+        Parameter { name: "expectedCounts", kind: Kind::Counts },
+        Parameter::optional("maxLr", Above0),
+    ];
+    /// The learning rate.
+    type Scalars = f64;
+
+    fn build(parameters: &mut Parameters) -> Result<Self> {
+        let max_lr = parameters.optional("maxLr")?;
+        let expected = parameters.counts("expectedCounts")?;
+        if let (None, Some(row)) = (max_lr, expected.iter().position(|&count| count == 0.0)) {
+            return Err(refused(&format!("expectedCounts[{row}]"), "above 0, as there is no maxLr", 0.0));
+        }
+        Ok(Self { max_lr: max_lr.unwrap_or(f64::INFINITY), expected: expected.into() })
+    }
+
+    fn bytes(&self) -> u64 {
+        size_of_val(&*self.expected) as u64
+    }
+
+    fn begin(&self, step: &Step) -> f64 {
+        step.lr
+    }
+
+    #[inline(always)]
+    fn coefficients(&self, lr: &f64, seen: &Seen, _: f32, _: &mut f32) -> Coefficients {
+        let expected = self.expected[seen.row as usize];
+        let rate = if expected > 0.0 { (lr / expected.sqrt()).min(self.max_lr) } else { self.max_lr };
+        [rate as f32, 0.0, 0.0, 0.0]
+    }
+}

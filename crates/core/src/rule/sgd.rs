@@ -1,0 +1,30 @@
+//! `sgd`: `w -= lr * G`.
+
+use super::parameters::Range::Above0;
+use super::{Coefficients, Parameter, Parameters, Rule, Step};
+use crate::error::Result;
+use crate::tally::Seen;
+
+/// Stochastic gradient descent with one rate for all rows.
+#[derive(Clone)]
+pub struct Sgd;
+
+impl Rule for Sgd {
+    const NAME: &'static str = "sgd";
+    const PARAMETERS: &'static [Parameter] = &[Parameter::required("lr", Above0)];
+    /// The learning rate.
+    type Scalars = f64;
+
+    fn build(_: &mut Parameters) -> Result<Self> {
+        Ok(Self)
+    }
+
+    fn begin(&self, step: &Step) -> f64 {
+        step.lr
+    }
+
+    #[inline(always)]
+    fn coefficients(&self, lr: &f64, _: &Seen, _: f32, _: &mut f32) -> Coefficients {
+        [*lr as f32, 0.0, 0.0, 0.0]
+    }
+}

@@ -1,0 +1,411 @@
+//! The table: `rows` x `dim` weights, their optimizer's state, their tallies, one step counter; and every way to read or change
+//! them. This is the public face of the crate: doors call nothing below it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::error::{Error, Result};
+use crate::float_mode::standard;
+use crate::fingerprint;
+use crate::init::{self, Init};
+use crate::lanes::Simd;
+use crate::lookup;
+use crate::plan::{Plan, check_ids};
+use crate::pool;
+use crate::rule::{AnyRule, Rule, Step, check_lr, with_rule};
+use crate::storage::Storage;
+use crate::tally::{Seen, Tallies, Unit};
+use crate::update::gradients::Gradients;
+use crate::update::{self, MeanSquare, Scratch};
+
+/// The most rows of a table.
+pub const MOST_ROWS: u64 = u32::MAX as u64;
+/// The most weights of a row.
+pub const MOST_DIM: u64 = 1 << 16;
+
+/// What becomes of a row's several gradients in a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reduction {
+    /// Their sum.
+    #[default]
+    Sum,
+    /// Their mean.
+    Mean,
+}
+
+/// What a gradient that is not finite does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NonFinite {
+    /// The batch is refused.
+    #[default]
+    Reject,
+    /// Its row keeps its bytes.
+    Skip,
+    /// It spreads.
+    Allow,
+}
+
+/// Row indices as callers have them.
+#[derive(Clone, Copy, Debug)]
+pub struct Ids<'a> {
+    /// The ids' bits.
+    pub bits: &'a [u32],
+    /// Whether they are int32 values, of which negative ones are out of range.
+    pub signed: bool,
+}
+
+impl<'a> From<&'a [u32]> for Ids<'a> {
+    fn from(bits: &'a [u32]) -> Self {
+        Self { bits, signed: false }
+    }
+}
+
+/// What a new table is to be like.
+pub struct Options<'a> {
+    /// Number of rows, 1 to [`MOST_ROWS`].
+    pub rows: u32,
+    /// Weights a row, 1 to [`MOST_DIM`].
+    pub dim: usize,
+    /// Name of the rule.
+    pub rule: &'a str,
+    /// Its parameters in the order of [`AnyRule::catalogue`], NaN for those not given.
+    pub parameters: &'a [f64],
+    /// One number a row for a rule that asks for them.
+    pub counts: Option<Vec<f64>>,
+    /// What tallies count.
+    pub unit: Unit,
+    /// Steps after which an occurrence counts half.
+    pub half_life: Option<f64>,
+    /// First weights.
+    pub init: Init<'a>,
+    /// Seed of every random number.
+    pub seed: u64,
+    /// What becomes of several gradients of a row.
+    pub reduction: Reduction,
+    /// What a gradient that is not finite does.
+    pub non_finite: NonFinite,
+    /// A row that is zeros for ever.
+    pub padding: Option<u32>,
+    /// The most threads a step may use.
+    pub threads: usize,
+}
+
+impl Default for Options<'_> {
+    /// The defaults of everything but `rows` and `dim`, which are 1.
+    fn default() -> Self {
+        Self {
+            rows: 1,
+            dim: 1,
+            rule: "tallygrad",
+            parameters: &[f64::NAN; 3],
+            counts: None,
+            unit: Unit::default(),
+            half_life: None,
+            init: Init::Normal { scale: 0.05 },
+            seed: 0,
+            reduction: Reduction::default(),
+            non_finite: NonFinite::default(),
+            padding: None,
+            threads: pool::available_threads(),
+        }
+    }
+}
+
+/// Bytes held by a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// Weights.
+    pub weights: u64,
+    /// Optimizer state.
+    pub state: u64,
+    /// Tallies.
+    pub tallies: u64,
+    /// Working space.
+    pub scratch: u64,
+}
+
+/// A table of embedding vectors.
+pub struct Table {
+    pub(crate) rows: u32,
+    pub(crate) dim: usize,
+    pub(crate) storage: Storage,
+    pub(crate) tallies: Tallies,
+    pub(crate) rule: AnyRule,
+    pub(crate) lr: f64,
+    pub(crate) mean_square: MeanSquare,
+    pub(crate) step: u64,
+    pub(crate) init: Init<'static>,
+    pub(crate) seed: u64,
+    pub(crate) reduction: Reduction,
+    pub(crate) non_finite: NonFinite,
+    pub(crate) padding: Option<u32>,
+    pub(crate) threads: usize,
+    pub(crate) simd: Simd,
+    pub(crate) plan: Plan,
+    pub(crate) scratch: Scratch,
+    /// A step began to write and did not end.
+    pub(crate) poisoned: bool,
+}
+
+impl Table {
+    /// A new table.
+    pub fn new(options: Options) -> Result<Self> {
+        let Options { rows, dim, .. } = options;
+        let (rule, lr) = AnyRule::build(options.rule, options.parameters, options.counts, rows)?;
+        check_conflicts(&rule, options.rule, options.reduction, options.unit)?;
+        if let Some(half_life) = options.half_life.filter(|h| !(h.is_finite() && *h > 0.0)) {
+            let (name, expected) = ("tally.halfLife".into(), "a finite number above 0".into());
+            return Err(Error::OptionValue { name, expected, found: half_life.to_string() });
+        }
+        options.init.check(rows, dim)?;
+        let (planes, row_state) = with_rule!(&rule, rule => shape_of(rule));
+        let mut table = Self {
+            rows,
+            dim,
+            storage: Storage::new(rows, dim, planes, row_state)?,
+            tallies: Tallies::new(rows, options.unit, options.half_life)?,
+            rule,
+            lr,
+            mean_square: MeanSquare::default(),
+            step: 0,
+            init: options.init.without_values(),
+            seed: options.seed,
+            reduction: options.reduction,
+            non_finite: options.non_finite,
+            padding: options.padding,
+            threads: options.threads.clamp(1, pool::MOST_THREADS),
+            simd: Simd::detect(),
+            plan: Plan::new(rows)?,
+            scratch: Scratch::new()?,
+            poisoned: false,
+        };
+        standard(|| table.fill(&options.init));
+        Ok(table)
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> u32 {
+        self.rows
+    }
+
+    /// Weights a row.
+    pub fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// Steps so far.
+    pub fn step(&self) -> u64 {
+        self.step
+    }
+
+    /// The learning rate.
+    pub fn lr(&self) -> f64 {
+        self.lr
+    }
+
+    /// Replaces the learning rate, from the next step on. It may be 0.
+    pub fn set_lr(&mut self, lr: f64) -> Result<()> {
+        self.lr = check_lr(lr)?;
+        Ok(())
+    }
+
+    /// The most threads a step uses.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// What the inner loops run on.
+    pub fn simd(&self) -> Simd {
+        self.simd
+    }
+
+    /// Makes the inner loops run on something else: for tests and benches, as the bits are the same.
+    pub fn set_simd(&mut self, simd: Simd) {
+        self.simd = simd;
+    }
+
+    /// Bytes held.
+    pub fn memory(&self) -> Memory {
+        Memory {
+            weights: self.storage.weight_bytes(),
+            state: self.storage.state_bytes() + with_rule!(&self.rule, rule => rule.bytes()),
+            tallies: self.tallies.bytes(),
+            scratch: self.plan.bytes() + self.scratch.bytes(),
+        }
+    }
+
+    /// Writes the rows' weights to `out`, `ids.len() * dim` long.
+    pub fn lookup(&self, ids: Ids, out: &mut [f32]) -> Result<()> {
+        self.check(ids)?;
+        self.check_length("out", "ids.length * dim", ids.bits.len() * self.dim, out.len())?;
+        lookup::gather(&self.storage, self.dim, self.threads, ids.bits, out);
+        Ok(())
+    }
+
+    /// One step; gives the number of rows that were skipped. Every gradient element is multiplied by `scale` first.
+    pub fn update(&mut self, ids: Ids, gradients: &[f32], scale: f32) -> Result<u64> {
+        self.update_with(update::update, ids, gradients, scale)
+    }
+
+    /// [`Table::update`] as the specification has it: one plain loop, slow. For tests.
+    pub fn update_by_reference(&mut self, ids: Ids, gradients: &[f32], scale: f32) -> Result<u64> {
+        self.update_with(update::reference::update, ids, gradients, scale)
+    }
+
+    fn update_with(
+        &mut self,
+        step: fn(&mut Table, &[u32], Gradients) -> Result<u64>,
+        ids: Ids,
+        gradients: &[f32],
+        scale: f32,
+    ) -> Result<u64> {
+        self.check(ids)?;
+        self.check_length("gradients", "ids.length * dim", ids.bits.len() * self.dim, gradients.len())?;
+        if u32::try_from(ids.bits.len()).is_err() {
+            return Err(Error::WrongLength { argument: "ids", expected: format!("at most {}", u32::MAX), found: ids.bits.len() });
+        }
+        if !scale.is_finite() {
+            return Err(Error::NotFinite { name: "scale", value: scale.into() });
+        }
+        let gradients = Gradients { values: gradients, dim: self.dim, scale };
+        // A panic leaves `poisoned` set if the step had begun to write; that is what makes it safe to look at the table again.
+        catch_unwind(AssertUnwindSafe(|| standard(|| step(self, ids.bits, gradients)))).unwrap_or(Err(Error::Poisoned))
+    }
+
+    /// Writes weights, `ids.len() * dim` of them; the last one wins where an id repeats.
+    pub fn set_rows(&mut self, ids: Ids, values: &[f32]) -> Result<()> {
+        self.check(ids)?;
+        self.check_length("values", "ids.length * dim", ids.bits.len() * self.dim, values.len())?;
+        for (position, &value) in values.iter().enumerate() {
+            if !value.is_finite() {
+                return Err(Error::NonFinite { argument: "values", position, value, because: "" });
+            }
+            if value != 0.0 && self.padding == Some(ids.bits[position / self.dim]) {
+                return Err(Error::PaddingRow { position, value });
+            }
+        }
+        for (&row, values) in ids.bits.iter().zip(values.chunks_exact(self.dim)) {
+            self.storage.weights_mut(row).copy_from_slice(values);
+        }
+        Ok(())
+    }
+
+    /// Makes rows new: first weights and state, tally 0.
+    pub fn reset_rows(&mut self, ids: Ids) -> Result<()> {
+        self.check(ids)?;
+        let first_state = with_rule!(&self.rule, rule => rule.first_state());
+        standard(|| {
+            for &row in ids.bits {
+                let weights = self.storage.weights_mut(row);
+                if self.padding == Some(row) { weights.fill(0.0) } else { self.init.fill_row(self.seed, row, weights) }
+                self.storage.set_state(row, first_state);
+                self.tallies.reset(row);
+            }
+        });
+        Ok(())
+    }
+
+    /// Writes tallies, decayed to the present, to `out`: those of `ids`, or of all rows.
+    pub fn tallies(&self, ids: Option<Ids>, out: &mut [f64]) -> Result<()> {
+        match ids {
+            Some(ids) => {
+                self.check(ids)?;
+                self.check_length("out", "ids.length", ids.bits.len(), out.len())?;
+                standard(|| out.iter_mut().zip(ids.bits).for_each(|(out, &row)| *out = self.tallies.at(row, self.step)));
+            }
+            None => {
+                self.check_whole()?;
+                self.check_length("out", "rows", self.rows as usize, out.len())?;
+                standard(|| out.iter_mut().zip(0..).for_each(|(out, row)| *out = self.tallies.at(row, self.step)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the rate that each row would get if it occurred once in the next step, the present gradient aside.
+    pub fn rates(&self, ids: Ids, out: &mut [f32]) -> Result<()> {
+        self.check(ids)?;
+        self.check_length("out", "ids.length", ids.bits.len(), out.len())?;
+        let dim = self.dim as f64;
+        let step = Step { number: self.step + 1, lr: self.lr, mean_square: self.mean_square.per_element(dim), dim };
+        standard(|| {
+            with_rule!(&self.rule, rule => {
+                let scalars = rule.begin(&step);
+                for (out, &row) in out.iter_mut().zip(ids.bits) {
+                    let before = self.tallies.at(row, step.number);
+                    let seen = Seen { row, before, after: before + 1.0 };
+                    *out = rule.rate(&scalars, &seen, self.storage.row_state(row), self.storage.planes(row));
+                }
+            });
+        });
+        Ok(())
+    }
+
+    /// SHA-256 of everything a step depends on, as lower-case hex digits.
+    pub fn fingerprint(&self) -> Result<String> {
+        self.check_whole()?;
+        Ok(fingerprint::of(self))
+    }
+
+    /// An independent copy.
+    pub fn try_clone(&self) -> Result<Self> {
+        self.check_whole()?;
+        Ok(Self {
+            storage: self.storage.try_clone()?,
+            tallies: self.tallies.try_clone()?,
+            rule: self.rule.clone(),
+            init: self.init.without_values(),
+            plan: Plan::new(self.rows)?,
+            scratch: Scratch::new()?,
+            ..*self
+        })
+    }
+
+    fn check(&self, ids: Ids) -> Result<()> {
+        self.check_whole()?;
+        check_ids(ids.bits, self.rows, ids.signed)
+    }
+
+    fn check_whole(&self) -> Result<()> {
+        if self.poisoned { Err(Error::Poisoned) } else { Ok(()) }
+    }
+
+    fn check_length(&self, argument: &'static str, product: &str, expected: usize, found: usize) -> Result<()> {
+        if expected == found {
+            return Ok(());
+        }
+        Err(Error::WrongLength { argument, expected: format!("{product} = {expected}"), found })
+    }
+
+    /// Gives all rows their first weights and state. The table is new, that is, all zeros.
+    fn fill(&mut self, init: &Init) {
+        let first_state = with_rule!(&self.rule, rule => rule.first_state());
+        if first_state != 0.0 {
+            (0..self.rows).for_each(|row| self.storage.set_state(row, first_state));
+        }
+        if !matches!(init, Init::Zeros) {
+            init::fill_all(init, self.seed, &mut self.storage, self.rows, self.dim, self.threads);
+        }
+        if let Some(row) = self.padding {
+            self.storage.weights_mut(row).fill(0.0);
+        }
+    }
+}
+
+/// Planes of state, and whether there is state a row.
+pub(crate) fn shape_of<R: Rule>(_: &R) -> (usize, bool) {
+    (R::PLANES, R::ROW_STATE)
+}
+
+/// Rules that measure single occurrences' gradients need sums and occurrence counts.
+fn check_conflicts(rule: &AnyRule, name: &str, reduction: Reduction, unit: Unit) -> Result<()> {
+    if !with_rule!(rule, rule => rule.needs_mean_square()) {
+        return Ok(());
+    }
+    let one = if name == "cf-sgd" { "optimizer.normalize: true".into() } else { format!("optimizer.type: {name:?}") };
+    let because = "the rule compares a row's summed gradient with the mean square of single occurrences";
+    match (reduction, unit) {
+        (Reduction::Mean, _) => Err(Error::OptionConflict { one, other: "reduction: \"mean\"".into(), because }),
+        (_, Unit::Batch) => Err(Error::OptionConflict { one, other: "tally.unit: \"batch\"".into(), because }),
+        _ => Ok(()),
+    }
+}

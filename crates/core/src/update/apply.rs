@@ -1,0 +1,135 @@
+//! The rows of one stripe: sum their gradients, count them, apply the rule. The only code that writes a table during a step.
+
+use super::gradients::{Gradients, divide};
+use crate::lanes::{Kernel, LANES, Vector, largest_magnitude, sum_of_squares};
+use crate::plan::Groups;
+use crate::rule::{MOST_PLANES, Rule};
+use crate::storage::SharedStorage;
+use crate::tally::SharedTallies;
+
+/// Rows fetched ahead of the one at work.
+const ROWS_AHEAD: usize = 8;
+/// Gradients fetched ahead.
+const GRADIENTS_AHEAD: usize = 8;
+
+/// What all stripes of a step share.
+pub(crate) struct Application<'a, R: Rule> {
+    pub rule: &'a R,
+    pub scalars: R::Scalars,
+    pub storage: SharedStorage,
+    pub tallies: SharedTallies,
+    pub gradients: Gradients<'a>,
+    /// Number of this step, from 1.
+    pub step: u64,
+    /// `reduction: "mean"`.
+    pub mean: bool,
+    /// `nonFinite: "skip"`.
+    pub skip: bool,
+    pub padding: Option<u32>,
+}
+
+/// Applies a step to the rows of one stripe; gives the number of rows that were skipped.
+pub(crate) struct ApplyStripe<'a, R: Rule> {
+    pub step: &'a Application<'a, R>,
+    pub groups: Groups<'a>,
+    /// Room for a row's summed gradient.
+    pub sum: &'a mut [f32],
+}
+
+impl<R: Rule> Kernel for ApplyStripe<'_, R> {
+    type Output = u64;
+
+    #[inline(always)]
+    fn run<V: Vector>(self) -> u64 {
+        let Self { step, groups, sum } = self;
+        let mut skipped = 0;
+        let mut ahead = 0;
+        for slot in 0..groups.len() {
+            let coming = groups.row((slot + ROWS_AHEAD).min(groups.len() - 1));
+            step.storage.prefetch(coming);
+            step.tallies.prefetch(coming);
+            let (row, positions) = (groups.row(slot), groups.occurrences(slot));
+            ahead += positions.len();
+            let order = groups.order();
+            for next in ahead..(ahead + positions.len()).min(order.len().saturating_sub(GRADIENTS_AHEAD)) {
+                step.gradients.prefetch(order[next + GRADIENTS_AHEAD] as usize);
+            }
+            if step.padding == Some(row) {
+                continue;
+            }
+            if !step.apply::<V>(row, positions, sum) {
+                skipped += 1;
+            }
+        }
+        skipped
+    }
+}
+
+impl<R: Rule> Application<'_, R> {
+    /// Applies the step to one row. Says whether it did: a row whose sum is not finite may be skipped.
+    #[inline(always)]
+    fn apply<V: Vector>(&self, row: u32, positions: &[u32], sum: &mut [f32]) -> bool {
+        let gradient: &[f32] = if positions.len() == 1 && self.gradients.scale == 1.0 {
+            self.gradients.at(positions[0] as usize)
+        } else {
+            self.gradients.sum::<V>(positions, sum);
+            if self.mean {
+                divide::<V>(sum, positions.len() as f32);
+            }
+            sum
+        };
+        let squares = if R::READS_SQUARES || (self.skip && self.rule.squares()) { sum_of_squares::<V>(gradient, 1.0) } else { 0.0 };
+        if self.skip && !(squares.is_finite() && largest_magnitude::<V>(gradient).is_finite()) {
+            return false;
+        }
+        // SAFETY: the plan's ids were checked, and this thread is the only one with this row.
+        let seen = unsafe { self.tallies.bump(row, positions.len() as u32, self.step) };
+        let mut no_state = 0.0;
+        let state = if R::ROW_STATE {
+            // SAFETY: as above; the rule keeps a float a row.
+            unsafe { &mut *self.storage.row_state(row) }
+        } else {
+            &mut no_state
+        };
+        let coefficients = self.rule.coefficients(&self.scalars, &seen, squares, state);
+        // SAFETY: the record of a row that exists has `dim` weights and `PLANES * dim` state, this thread's alone.
+        unsafe { apply_elements::<V, R>(&coefficients, gradient, self.storage.record(row)) };
+        true
+    }
+}
+
+/// Runs a rule's element formula over a record.
+///
+/// # Safety
+/// `record` is valid for reading and writing `(1 + PLANES) * gradient.len()` elements, and nobody else uses them.
+#[inline(always)]
+unsafe fn apply_elements<V: Vector, R: Rule>(coefficients: &[f32; 4], gradient: &[f32], record: *mut f32) {
+    let dim = gradient.len();
+    let whole = dim / LANES * LANES;
+    let c = [V::splat(coefficients[0]), V::splat(coefficients[1]), V::splat(coefficients[2]), V::splat(coefficients[3])];
+    let mut planes = [V::splat(0.0); MOST_PLANES];
+    // SAFETY: element `at` of plane p is at `(p + 1) * dim + at`; whole vectors end at `whole`, the rest at `dim`.
+    unsafe {
+        for at in (0..whole).step_by(LANES) {
+            let w = record.add(at);
+            for (plane, lanes) in planes.iter_mut().enumerate().take(R::PLANES) {
+                *lanes = V::load(w.add((plane + 1) * dim));
+            }
+            R::element(&c, V::load(gradient.as_ptr().add(at)), V::load(w), &mut planes).store(w);
+            for (plane, lanes) in planes.iter().enumerate().take(R::PLANES) {
+                lanes.store(w.add((plane + 1) * dim));
+            }
+        }
+        if whole < dim {
+            let (w, count) = (record.add(whole), dim - whole);
+            for (plane, lanes) in planes.iter_mut().enumerate().take(R::PLANES) {
+                *lanes = V::load_part(w.add((plane + 1) * dim), count);
+            }
+            let g = V::load_part(gradient.as_ptr().add(whole), count);
+            R::element(&c, g, V::load_part(w, count), &mut planes).store_part(w, count);
+            for (plane, lanes) in planes.iter().enumerate().take(R::PLANES) {
+                lanes.store_part(w.add((plane + 1) * dim), count);
+            }
+        }
+    }
+}

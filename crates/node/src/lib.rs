@@ -1,0 +1,247 @@
+//! N-API doors to the kernel: convert, call, convert. The facade in `src` is the only caller; it has checked classes and
+//! buffers, the kernel checks lengths, ids and values, and a refusal becomes an `Error` with the kernel's code and message.
+//!
+//! Slices point into JavaScript's buffers, which is sound because every call is synchronous, the facade refuses shared and
+//! resizable buffers and arrays that overlap, and no pointer outlives its call.
+
+use napi::bindgen_prelude::{Env, Float32Array, Float32ArraySlice, Float64Array, Float64ArraySlice, ObjectFinalize};
+use napi_derive::napi;
+use tallygrad_core::error::Error as Refusal;
+use tallygrad_core::init::Init;
+use tallygrad_core::rule::AnyRule;
+use tallygrad_core::table::{Ids, NonFinite, Options, Reduction, Table};
+use tallygrad_core::tally::Unit;
+
+/// An error whose JavaScript `code` is the kernel's.
+type Error = napi::Error<&'static str>;
+type Result<T> = std::result::Result<T, Error>;
+
+fn thrown(refusal: Refusal) -> Error {
+    Error::new(refusal.code(), refusal.to_string())
+}
+
+/// A new table's options, defaults filled in by the facade.
+#[napi(object)]
+pub struct TableOptions {
+    /// Number of rows.
+    pub rows: u32,
+    /// Weights a row.
+    pub dim: u32,
+    /// Name of the rule.
+    pub rule: String,
+    /// Its parameters in the order of the catalogue, NaN for those not given.
+    pub parameters: Vec<f64>,
+    /// `tally.unit`.
+    pub unit: String,
+    /// `tally.halfLife`.
+    pub half_life: Option<f64>,
+    /// `init.type`; `"values"` for an array.
+    pub init: String,
+    /// `init.scale`.
+    pub scale: f64,
+    /// Seed.
+    pub seed: f64,
+    /// `reduction`.
+    pub reduction: String,
+    /// `nonFinite`.
+    pub non_finite: String,
+    /// `paddingId`.
+    pub padding: Option<u32>,
+    /// The most threads a step uses.
+    pub threads: u32,
+}
+
+/// Every rule's name and options, as JSON.
+#[napi]
+pub fn catalogue() -> String {
+    AnyRule::catalogue_json()
+}
+
+/// The number of threads worth using on this machine.
+#[napi]
+pub fn available_threads() -> u32 {
+    tallygrad_core::pool::available_threads() as u32
+}
+
+/// A table in native memory.
+#[napi(custom_finalize)]
+pub struct NativeTable {
+    /// Nothing once it is disposed.
+    table: Option<Table>,
+    /// Bytes that the JavaScript engine was told about.
+    told: i64,
+}
+
+impl ObjectFinalize for NativeTable {
+    fn finalize(mut self, env: Env) -> napi::Result<()> {
+        self.table = None;
+        env.adjust_external_memory(-self.told).map(|_| ())
+    }
+}
+
+#[napi]
+impl NativeTable {
+    /// A new table. `counts` are a rule's numbers a row, `values` the first weights.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(env: Env, options: TableOptions, counts: Option<Float64Array>, values: Option<Float32Array>) -> Result<Self> {
+        let TableOptions { scale, .. } = options;
+        let init = match (options.init.as_str(), &values) {
+            (_, Some(values)) => Init::Values(values),
+            ("uniform", None) => Init::Uniform { scale },
+            ("normal", None) => Init::Normal { scale },
+            _ => Init::Zeros,
+        };
+        let table = Table::new(Options {
+            rows: options.rows,
+            dim: options.dim as usize,
+            rule: &options.rule,
+            parameters: &options.parameters,
+            counts: counts.map(|counts| counts.to_vec()),
+            unit: if options.unit == "batch" { Unit::Batch } else { Unit::Occurrence },
+            half_life: options.half_life,
+            init,
+            seed: options.seed as u64,
+            reduction: if options.reduction == "mean" { Reduction::Mean } else { Reduction::Sum },
+            non_finite: match options.non_finite.as_str() {
+                "skip" => NonFinite::Skip,
+                "allow" => NonFinite::Allow,
+                _ => NonFinite::Reject,
+            },
+            padding: options.padding,
+            threads: options.threads as usize,
+        });
+        Self::holding(env, table.map_err(thrown)?)
+    }
+
+    fn holding(env: Env, table: Table) -> Result<Self> {
+        let mut native = Self { table: Some(table), told: 0 };
+        native.tell(env);
+        Ok(native)
+    }
+
+    /// Tells the JavaScript engine how much memory the table holds, so that it knows what collecting it would give back.
+    fn tell(&mut self, env: Env) {
+        let held = self.table.as_ref().map_or(0, |table| {
+            let memory = table.memory();
+            (memory.weights + memory.state + memory.tallies + memory.scratch) as i64
+        });
+        // A failure means that the environment is going away, and with it the reason to tell.
+        if held != self.told && env.adjust_external_memory(held - self.told).is_ok() {
+            self.told = held;
+        }
+    }
+
+    fn open(&self) -> Result<&Table> {
+        self.table.as_ref().ok_or_else(disposed)
+    }
+
+    fn open_mut(&mut self) -> Result<&mut Table> {
+        self.table.as_mut().ok_or_else(disposed)
+    }
+
+    /// Weights of `ids`.
+    #[napi(catch_unwind)]
+    pub fn lookup(&self, ids: &[u32], signed: bool, mut out: Float32ArraySlice) -> Result<()> {
+        // SAFETY: the facade hands in an array that nothing else uses during the call.
+        let out = unsafe { out.as_mut() };
+        self.open()?.lookup(Ids { bits: ids, signed }, out).map_err(thrown)
+    }
+
+    /// One step.
+    #[napi(catch_unwind)]
+    pub fn update(&mut self, env: Env, ids: &[u32], signed: bool, gradients: &[f32], scale: f64) -> Result<f64> {
+        let skipped = self.open_mut()?.update(Ids { bits: ids, signed }, gradients, scale as f32).map_err(thrown)?;
+        self.tell(env);
+        Ok(skipped as f64)
+    }
+
+    /// Writes weights.
+    #[napi(catch_unwind)]
+    pub fn set_rows(&mut self, ids: &[u32], signed: bool, values: &[f32]) -> Result<()> {
+        self.open_mut()?.set_rows(Ids { bits: ids, signed }, values).map_err(thrown)
+    }
+
+    /// Makes rows new.
+    #[napi(catch_unwind)]
+    pub fn reset_rows(&mut self, ids: &[u32], signed: bool) -> Result<()> {
+        self.open_mut()?.reset_rows(Ids { bits: ids, signed }).map_err(thrown)
+    }
+
+    /// Tallies of `ids`.
+    #[napi(catch_unwind)]
+    pub fn tallies(&self, ids: &[u32], signed: bool, mut out: Float64ArraySlice) -> Result<()> {
+        // SAFETY: the facade hands in an array that nothing else uses during the call.
+        let out = unsafe { out.as_mut() };
+        self.open()?.tallies(Some(Ids { bits: ids, signed }), out).map_err(thrown)
+    }
+
+    /// Tallies of all rows.
+    #[napi(catch_unwind)]
+    pub fn all_tallies(&self, mut out: Float64ArraySlice) -> Result<()> {
+        // SAFETY: the facade hands in an array that nothing else uses during the call.
+        let out = unsafe { out.as_mut() };
+        self.open()?.tallies(None, out).map_err(thrown)
+    }
+
+    /// Rates of `ids`.
+    #[napi(catch_unwind)]
+    pub fn rates(&self, ids: &[u32], signed: bool, mut out: Float32ArraySlice) -> Result<()> {
+        // SAFETY: the facade hands in an array that nothing else uses during the call.
+        let out = unsafe { out.as_mut() };
+        self.open()?.rates(Ids { bits: ids, signed }, out).map_err(thrown)
+    }
+
+    /// Steps so far.
+    #[napi(getter)]
+    pub fn step(&self) -> Result<f64> {
+        Ok(self.open()?.step() as f64)
+    }
+
+    /// The learning rate.
+    #[napi(getter)]
+    pub fn lr(&self) -> Result<f64> {
+        Ok(self.open()?.lr())
+    }
+
+    /// Replaces the learning rate.
+    #[napi]
+    pub fn set_lr(&mut self, lr: f64) -> Result<()> {
+        self.open_mut()?.set_lr(lr).map_err(thrown)
+    }
+
+    /// Bytes of weights, state, tallies, scratch.
+    #[napi]
+    pub fn memory(&self) -> Result<Vec<f64>> {
+        let memory = self.open()?.memory();
+        Ok([memory.weights, memory.state, memory.tallies, memory.scratch].map(|bytes| bytes as f64).to_vec())
+    }
+
+    /// The instruction set of the inner loops.
+    #[napi]
+    pub fn simd(&self) -> Result<String> {
+        Ok(self.open()?.simd().name().to_owned())
+    }
+
+    /// SHA-256 of the table, in hex.
+    #[napi(catch_unwind)]
+    pub fn fingerprint(&self) -> Result<String> {
+        self.open()?.fingerprint().map_err(thrown)
+    }
+
+    /// An independent copy.
+    #[napi(catch_unwind)]
+    pub fn copy(&self, env: Env) -> Result<NativeTable> {
+        Self::holding(env, self.open()?.try_clone().map_err(thrown)?)
+    }
+
+    /// Gives the memory back.
+    #[napi]
+    pub fn dispose(&mut self, env: Env) {
+        self.table = None;
+        self.tell(env);
+    }
+}
+
+fn disposed() -> Error {
+    Error::new("ERR_DISPOSED", "the table has been disposed".to_owned())
+}

@@ -1,0 +1,130 @@
+/**
+ * A synthetic click log, shaped like a display-advertising log: 26 categorical fields whose sizes and Zipf exponents follow a
+ * well-known public one, and labels from a planted factorization machine. A seed gives another model, not only other
+ * clicks, so results are compared seed by seed. Everything is in memory; nothing is read.
+ */
+import { type Dataset, type Examples, sliceExamples } from "./dataset.js";
+import { Random } from "./random.js";
+import { Zipf } from "./zipf.js";
+
+/** Sizes of the fields at full scale, and the exponents of their Zipf distributions. */
+const fullSizes: readonly (readonly [size: number, exponent: number])[] = [
+  [1460, 1.1], [583, 0.9], [10131227, 1.02], [2202608, 1.0], [305, 1.2], [24, 1.0], [12517, 0.6], [633, 1.1], [3, 0.8],
+  [93145, 0.9], [5683, 0.55], [8351593, 1.05], [3194, 0.6], [27, 0.7], [14992, 0.6], [5461306, 1.0], [10, 0.9], [5652, 0.7],
+  [2173, 1.4], [4, 0.5], [7046547, 1.0], [18, 1.3], [15, 0.8], [286181, 1.13], [105, 1.2], [142572, 1.15],
+];
+
+export interface Field {
+  readonly size: number;
+  readonly exponent: number;
+  /** Row index of the field's first id: fields never share an id. */
+  readonly offset: number;
+}
+
+/** The fields of the log: above 20,000 ids, two percent of the full size, but at least 20,000. */
+export const fields: readonly Field[] = layOut(fullSizes);
+
+/** Rows that a table over all fields needs. */
+export const rows: number = fields.reduce((sum, field) => sum + field.size, 0);
+
+const plantedDim = 8;
+const interactionDeviation = 0.8;
+const biasDeviation = 1 / Math.sqrt(fields.length);
+const globalBias = -1.2;
+const noiseDeviation = 0.3;
+
+export interface ClickLogOptions {
+  readonly seed: number;
+  readonly trainExamples: number;
+  readonly testExamples: number;
+}
+
+/** Makes the log of a seed. True logits are the planted model's, without the noise: what a perfect learner would predict. */
+export function makeClickLog({ seed, trainExamples, testExamples }: ClickLogOptions): Dataset {
+  const count = trainExamples + testExamples;
+  const ids = drawIds(seed, count);
+  const trueLogits = plantLogits(seed, ids, count);
+  const labels = drawLabels(seed, trueLogits);
+  const all: Examples = { count, ids, labels, trueLogits };
+  return {
+    title: `Synthetic click log, seed ${seed}`,
+    synthetic: true,
+    fields: fields.length,
+    rows,
+    train: sliceExamples(all, fields.length, 0, trainExamples),
+    validation: null,
+    test: sliceExamples(all, fields.length, trainExamples, count),
+  };
+}
+
+/** Which id of a field is its most frequent is random, as if ids were hashed: frequent rows are strewn over the table. */
+function drawIds(seed: number, count: number): Uint32Array {
+  const ids = new Uint32Array(count * fields.length);
+  fields.forEach(({ size, exponent, offset }, field) => {
+    const random = new Random(seed, `ids of field ${field}`);
+    const idOfRank = random.permutation(size);
+    const zipf = new Zipf(size, exponent);
+    for (let position = field; position < ids.length; position += fields.length) {
+      ids[position] = offset + idOfRank[zipf.draw(random)];
+    }
+  });
+  return ids;
+}
+
+/**
+ * Logits of a factorization machine with normal biases and vectors. The interaction of vectors scaled by s is s^2 times that
+ * of unit vectors, so it is computed from unit vectors and then brought to its standard deviation over the whole log.
+ */
+function plantLogits(seed: number, ids: Uint32Array, count: number): Float64Array {
+  const random = new Random(seed, "planted model");
+  const biases = Float32Array.from({ length: rows }, () => biasDeviation * random.normal());
+  const vectors = Float32Array.from({ length: rows * plantedDim }, () => random.normal());
+  const interactions = new Float64Array(count);
+  const logits = new Float64Array(count).fill(globalBias);
+  for (let example = 0; example < count; example++) {
+    const own = ids.subarray(example * fields.length, (example + 1) * fields.length);
+    interactions[example] = interaction(vectors, own);
+    for (const id of own) logits[example] += biases[id];
+  }
+  const scale = interactionDeviation / standardDeviation(interactions);
+  return logits.map((logit, example) => logit + scale * interactions[example]);
+}
+
+/** The sum over pairs of the dot products of their vectors, as (|sum of vectors|^2 - sum of |vector|^2) / 2. */
+function interaction(vectors: Float32Array, ids: Uint32Array): number {
+  let sumOfSquares = 0;
+  let squareOfSum = 0;
+  for (let element = 0; element < plantedDim; element++) {
+    let sum = 0;
+    for (const id of ids) {
+      const weight = vectors[id * plantedDim + element];
+      sum += weight;
+      sumOfSquares += weight * weight;
+    }
+    squareOfSum += sum * sum;
+  }
+  return (squareOfSum - sumOfSquares) / 2;
+}
+
+function drawLabels(seed: number, trueLogits: Float64Array): Uint8Array {
+  const random = new Random(seed, "labels");
+  return Uint8Array.from(trueLogits, (logit) => {
+    const noisy = logit + noiseDeviation * random.normal();
+    return random.uniform() < 1 / (1 + Math.exp(-noisy)) ? 1 : 0;
+  });
+}
+
+function standardDeviation(values: Float64Array): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+}
+
+function layOut(sizes: typeof fullSizes): Field[] {
+  let offset = 0;
+  return sizes.map(([fullSize, exponent]) => {
+    const size = fullSize > 20_000 ? Math.max(20_000, Math.round(0.02 * fullSize)) : fullSize;
+    const field = { size, exponent, offset };
+    offset += size;
+    return field;
+  });
+}

@@ -1,0 +1,327 @@
+/**
+ * tallygrad: embedding tables whose rows learn at the rate their own count asks for.
+ *
+ * This file is the public contract, written by hand. The classes in `src` implement it, and `test/types.test-d.ts` holds
+ * both together. The exact arithmetic behind every word here is in `docs/arithmetic.md`.
+ */
+
+/**
+ * Row indices of a batch, one for each occurrence; a row may occur several times. Each is an integer, `0 <= id < rows`.
+ * A plain array is copied into a `Uint32Array` at each call; typed arrays are read where they are.
+ */
+export type Ids = Uint32Array | Int32Array | readonly number[];
+
+/** The house rule: Adagrad whose memory is a count. See {@link Tallygrad}. */
+export type Optimizer = Tallygrad | Sgd | FaSgd | CfSgd | Adagrad | RowwiseAdagrad | Adam;
+
+/**
+ * `lr / sqrt(floor + R2 * (c_before + start) + mean(G^2))`, where `c_before` is the row's tally before this step, `R2` the mean
+ * square of a gradient element over all occurrences of all steps so far, and `G` the row's summed gradient.
+ *
+ * No step moves a row by more than `lr` in root mean square, the rate falls as 1/sqrt(tally), and neither the batch size nor
+ * the scale of the gradients asks for another `lr`. It cannot be combined with `reduction: "mean"` or `tally.unit: "batch"`
+ * (`ERR_OPTION_CONFLICT`).
+ */
+export interface Tallygrad {
+  type: "tallygrad";
+  /** Root-mean-square length of the longest possible step, in units of a weight. Above 0. Default 0.05. */
+  lr?: number;
+  /** Occurrences counted before the first one. At least 0. Default 64. */
+  start?: number;
+  /** Absolute cap on the rate, as lr / sqrt(floor), in squared-gradient units. At least 0. Default 0. */
+  floor?: number;
+}
+
+/** `w -= lr * G`. */
+export interface Sgd {
+  type: "sgd";
+  /** Learning rate. Above 0. Required. */
+  lr: number;
+}
+
+/** `w -= min(maxLr, lr / sqrt(expected)) * G`, the rate of Li et al. (2022) with known frequencies. */
+export interface FaSgd {
+  type: "fa-sgd";
+  /** Rate of a row that is expected once. Above 0. Required. */
+  lr: number;
+  /**
+   * Occurrences of each row expected over the whole run: `rows` numbers, each at least 0. Required. A row expected 0 times
+   * gets `maxLr`, and is an error (`ERR_OPTION_VALUE`) when there is none.
+   */
+  expectedCounts: Float64Array | Float32Array | Uint32Array | readonly number[];
+  /** Cap on every row's rate, the paper's 1/(4L). Above 0. Default: no cap. */
+  maxLr?: number;
+}
+
+/**
+ * `w -= min(maxLr, lr / sqrt(x)) * G` with `x = tally + start`, after Li et al. (2022): any-time by default, with a fixed
+ * horizon if `horizon` is given, forgetting if the table's tally has a half-life.
+ */
+export interface CfSgd {
+  type: "cf-sgd";
+  /** Rate of a row at its first occurrence (horizon aside). Above 0. Required. */
+  lr: number;
+  /** Cap on every row's rate, the paper's 1/(4L). Above 0. Default: no cap. */
+  maxLr?: number;
+  /** Occurrences counted before the first one. At least 0. Default 0. */
+  start?: number;
+  /**
+   * Length of the whole run in steps (examples / batch size). The rate then is lr / sqrt(x * horizon / min(step, horizon)),
+   * the paper's estimate p = tally / step. Above 0. Default: any-time.
+   */
+  horizon?: number;
+  /**
+   * Divide the capped rate by the root mean square of a gradient element over all occurrences so far, so that lr and maxLr
+   * are lengths. Not with `reduction: "mean"` or `tally.unit: "batch"`. Default false.
+   */
+  normalize?: boolean;
+}
+
+/** `s += G^2; w -= lr * G / (sqrt(s) + eps)`, element by element: one float of state an element. */
+export interface Adagrad {
+  type: "adagrad";
+  /** Learning rate. Above 0. Default 0.01. */
+  lr?: number;
+  /** What `s` starts at. At least 0. Default 0. */
+  accumulator?: number;
+  /** At least 0, and above 0 if `accumulator` is 0. Default 1e-10. */
+  eps?: number;
+}
+
+/** `s += mean(G^2); w -= lr * G / (sqrt(s) + eps)`: one float of state a row. */
+export interface RowwiseAdagrad {
+  type: "rowwise-adagrad";
+  /** Learning rate. Above 0. Default 0.01. */
+  lr?: number;
+  /** What `s` starts at. At least 0. Default 0. */
+  accumulator?: number;
+  /** At least 0. Default 1e-8. */
+  eps?: number;
+}
+
+/**
+ * `m += (1 - beta1)(G - m); v += (1 - beta2)(G^2 - v); w -= lr * sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + eps)` for the
+ * rows of the batch, with t = the table's step: PyTorch's SparseAdam. Two floats of state an element.
+ */
+export interface Adam {
+  type: "adam";
+  /** Learning rate. Above 0. Default 0.001. */
+  lr?: number;
+  /** Decay of the first moment a step. 0 <= beta1 < 1. Default 0.9. */
+  beta1?: number;
+  /** Decay of the second moment a step. 0 <= beta2 < 1. Default 0.999. */
+  beta2?: number;
+  /** Above 0. Default 1e-8. */
+  eps?: number;
+  /** Which rows a step updates: those in the batch. Default "touched". */
+  scope?: "touched";
+}
+
+/** How occurrences are counted, whatever the optimizer. */
+export interface Tally {
+  /**
+   * What a row's tally grows by at a step: its occurrences in the batch, or 1 for being in it. Default "occurrence".
+   */
+  unit?: "occurrence" | "batch";
+  /**
+   * Steps after which an occurrence counts half (examples / batch size). Above 0. Tallies are then float64 and cost 16 bytes a
+   * row instead of 4. Default: nothing is forgotten, tallies are uint32 and stop at 4,294,967,295.
+   */
+  halfLife?: number;
+}
+
+/** What the weights of a new table are, and those of a row after {@link EmbeddingTable.resetRows}. */
+export type Init =
+  /** All zeros. */
+  | { type: "zeros" }
+  /** Uniform in (-scale, scale), or normal with standard deviation `scale`; drawn from a hash of seed, row and element. `scale` is at least 0, default 0.05. */
+  | { type: "uniform" | "normal"; scale?: number }
+  /** `rows * dim` finite weights, row-major, copied. A row reset later becomes zeros. */
+  | Float32Array;
+
+/** Options of a new table. Everything but `rows` and `dim` has a default. */
+export interface TableOptions {
+  /** Number of rows: an integer from 1 to 4,294,967,295. */
+  rows: number;
+  /** Weights a row: an integer from 1 to 65,536. */
+  dim: number;
+  /** The rule that turns a row's gradient into its step. Default `{ type: "tallygrad" }`. */
+  optimizer?: Optimizer;
+  /** How occurrences are counted. Default `{ unit: "occurrence" }`. */
+  tally?: Tally;
+  /** First weights. Default `{ type: "normal", scale: 0.05 }`. */
+  init?: Init;
+  /** Seed of every random number of this table: an integer from 0 to 2^53 - 1. Default 0. */
+  seed?: number;
+  /** What becomes of a row's several gradients in one batch: their sum, or their mean. Default "sum". */
+  reduction?: "sum" | "mean";
+  /**
+   * What a gradient that is not finite does. For rules that square gradients a square that overflows counts as not finite.
+   * - `"reject"`: `update` throws `ERR_NON_FINITE` before anything changes. The default; costs one more pass over the gradients.
+   * - `"skip"`: a row whose summed gradient is not finite keeps its bytes and its tally, and `update` returns how many were skipped.
+   * - `"allow"`: no check; it spreads as IEEE arithmetic says.
+   */
+  nonFinite?: "reject" | "skip" | "allow";
+  /** A row that is looked up as zeros and never trained: its occurrences and their gradients are ignored. Default: none. */
+  paddingId?: number;
+  /**
+   * The most threads that a step of this table uses: an integer from 1 to 256. Short steps stay on the calling thread. The bits
+   * do not depend on it. Default: `os.availableParallelism()`.
+   */
+  threads?: number;
+  /** What runs the kernel. `"auto"`, the default, takes the native addon. */
+  backend?: "auto" | "native";
+}
+
+/** What runs a table. */
+export interface Backend {
+  kind: "native";
+  /** The most threads that a step uses. */
+  threads: number;
+  /** The instruction set of the inner loops. */
+  simd: "avx2" | "neon" | "none";
+}
+
+/** Bytes held by a table. */
+export interface Memory {
+  /** `rows * dim` weights of 4 bytes. */
+  weights: number;
+  /** What the optimizer keeps for each row or element. */
+  state: number;
+  /** 4 bytes a row, or 16 with a half-life. */
+  tallies: number;
+  /** Working space of `update`, kept between steps; it follows the largest batch so far, not the table. */
+  scratch: number;
+}
+
+/** What `update` may be told about one batch. */
+export interface UpdateOptions {
+  /**
+   * Every gradient element is multiplied by this first, in float32. Pass the number of examples when a framework's loss is a batch mean.
+   * Finite. Default 1.
+   */
+  scale?: number;
+}
+
+/**
+ * A table of `rows` embedding vectors of `dim` float32 weights, with a tally for each row and an optimizer of its own.
+ *
+ * Every method is synchronous, and checks all its arguments before it changes anything: a call that throws leaves the table as
+ * it was, bit for bit. Errors are `RangeError`, `TypeError` or `Error` with a stable `code` (see {@link ErrorCode}).
+ *
+ * @example
+ * import { EmbeddingTable } from "tallygrad";
+ *
+ * const table = new EmbeddingTable({ rows: 1000, dim: 4 });
+ * const ids = Uint32Array.of(7, 42, 7);
+ * const vectors = table.lookup(ids);                       // 3 x 4 floats
+ * table.update(ids, vectors.map((w) => 2 * w));            // one step on the loss sum of w^2
+ * table.tally(7);                                          // 2
+ */
+export declare class EmbeddingTable implements Disposable {
+  /** @throws RangeError `ERR_OPTION_VALUE`, TypeError `ERR_UNKNOWN_OPTION`, Error `ERR_OUT_OF_MEMORY` or `ERR_ADDON_MISSING`, and the other option codes. */
+  constructor(options: TableOptions);
+
+  /** Number of rows. */
+  readonly rows: number;
+  /** Weights a row. */
+  readonly dim: number;
+  /** `update` calls so far; empty batches count. */
+  readonly step: number;
+  /** The rule's learning rate. May be set between steps, to anything finite that is at least 0. */
+  lr: number;
+  /** What runs this table. */
+  readonly backend: Backend;
+  /** Bytes held by this table. */
+  readonly memory: Memory;
+
+  /**
+   * The rows' weights, `ids.length * dim` float32, row-major.
+   * @param out Written from its start and returned, if given: at least `ids.length * dim` long, and no part of `ids`' buffer.
+   */
+  lookup(ids: Ids, out?: Float32Array): Float32Array;
+
+  /**
+   * One step: sums the gradients of each row in the batch, counts its occurrences, applies the optimizer once to each row.
+   * @param gradients `ids.length * dim` float32, row-major: the gradient at each occurrence. Of a summed loss, not of a batch
+   *   mean; else see {@link UpdateOptions.scale}.
+   * @returns How many rows were skipped; always 0 unless `nonFinite` is `"skip"`.
+   */
+  update(ids: Ids, gradients: Float32Array, options?: UpdateOptions): number;
+
+  /**
+   * Writes weights, `ids.length * dim` float32, row-major; tallies and state stay. The last one wins where an id repeats. Values
+   * that are not finite are refused, and so is anything but zeros for the padding row.
+   */
+  setRows(ids: Ids, values: Float32Array): void;
+
+  /** Makes rows new: first weights, no state, tally 0. */
+  resetRows(ids: Ids): void;
+
+  /** How often row `id` occurred, decayed to the present step if there is a half-life. */
+  tally(id: number): number;
+
+  /** The tallies of `ids`, or of all rows. */
+  tallies(ids?: Ids, out?: Float64Array): Float64Array;
+
+  /**
+   * The learning rate each row would get if it occurred once in the next step, as far as the past decides it: the present
+   * gradient's square counts as 0. Rules with a rate an element give the mean over the row's elements.
+   */
+  rates(ids: Ids, out?: Float32Array): Float32Array;
+
+  /**
+   * SHA-256 of weights, state, tallies, last-seen steps, rule scalars and step, as 64 hex digits. Two tables with the same
+   * fingerprint hold the same bits, whatever runs them.
+   */
+  fingerprint(): string;
+
+  /** An independent copy: same bits, same options. */
+  clone(): EmbeddingTable;
+
+  /** Gives the memory back now; every later call but this one throws `ERR_DISPOSED`. A table that is garbage-collected does so by itself. */
+  dispose(): void;
+  [Symbol.dispose](): void;
+}
+
+/** The `code` of every error this package throws. */
+export type ErrorCode =
+  /** RangeError: an id is negative, fractional, NaN or not below `rows`. */
+  | "ERR_ID_OUT_OF_RANGE"
+  /** TypeError: an argument is not of a class it may have. */
+  | "ERR_WRONG_CLASS"
+  /** RangeError: an array is too short, too long or not `ids.length * dim` long. */
+  | "ERR_WRONG_LENGTH"
+  /** RangeError: a gradient, weight or scale is NaN or infinite where it may not be. */
+  | "ERR_NON_FINITE"
+  /** TypeError: an array's buffer was transferred away. */
+  | "ERR_DETACHED_BUFFER"
+  /** TypeError: an array lies in a SharedArrayBuffer, which another thread may change during the call. */
+  | "ERR_SHARED_BUFFER"
+  /** TypeError: an array lies in a resizable buffer. */
+  | "ERR_RESIZABLE_BUFFER"
+  /** RangeError: `out` shares bytes with `ids`. */
+  | "ERR_OVERLAPPING_ARRAYS"
+  /** TypeError: `setRows` was given something other than zeros for the padding row. */
+  | "ERR_PADDING_ROW"
+  /** TypeError: an option that has no default is not there. */
+  | "ERR_MISSING_OPTION"
+  /** TypeError: no option has this name; the message suggests the nearest. */
+  | "ERR_UNKNOWN_OPTION"
+  /** RangeError: an option has a value outside its range. */
+  | "ERR_OPTION_VALUE"
+  /** TypeError: two options exclude each other. */
+  | "ERR_OPTION_CONFLICT"
+  /** Error: the memory a table or batch needs cannot be had. */
+  | "ERR_OUT_OF_MEMORY"
+  /** Error: the table was disposed. */
+  | "ERR_DISPOSED"
+  /** Error: a step was cut off by a fault inside the kernel; the table may be half updated and refuses to go on. */
+  | "ERR_POISONED"
+  /** Error: the native addon cannot be loaded. */
+  | "ERR_ADDON_MISSING";
+
+/** What every error of this package has besides its class and message. */
+export interface TallygradError extends Error {
+  code: ErrorCode;
+}

@@ -1,0 +1,170 @@
+/** The table as users see it: checks arguments, calls the kernel, owns the kernel's table. */
+
+import type { Backend, EmbeddingTable as Contract, Ids, Memory, TableOptions, UpdateOptions } from "../index.d.ts";
+import { checkedId, idBits, isSigned, target, usable } from "./arguments.js";
+import { kernelFor } from "./backend.js";
+import { coded, rethrow, shown } from "./errors.js";
+import type { KernelTable } from "./kernel.js";
+import { chosenBackend, createArguments } from "./options.js";
+
+/** What a table holds besides the kernel's table; a clone begins with its own. */
+class Interior {
+  constructor(
+    readonly kernel: KernelTable,
+    readonly rows: number,
+    readonly dim: number,
+    readonly backend: Backend,
+  ) {}
+}
+
+/** See index.d.ts, which documents every member. */
+export class EmbeddingTable implements Contract {
+  readonly rows: number;
+  readonly dim: number;
+  readonly backend: Backend;
+  #kernel: KernelTable | undefined;
+
+  constructor(options: TableOptions) {
+    const interior = options instanceof Interior ? options : create(options);
+    this.rows = interior.rows;
+    this.dim = interior.dim;
+    this.backend = interior.backend;
+    this.#kernel = interior.kernel;
+  }
+
+  get step(): number {
+    return this.#open().step;
+  }
+
+  get lr(): number {
+    return this.#open().lr;
+  }
+
+  set lr(lr: number) {
+    const kernel = this.#open();
+    if (typeof lr !== "number") throw coded("ERR_OPTION_VALUE", `lr must be a number, but is ${shown(lr)}`);
+    attempt(() => kernel.setLr(lr));
+  }
+
+  get memory(): Memory {
+    const [weights = 0, state = 0, tallies = 0, scratch = 0] = this.#open().memory();
+    return { weights, state, tallies, scratch };
+  }
+
+  lookup(ids: Ids, out?: Float32Array): Float32Array {
+    const kernel = this.#open();
+    const bits = idBits(ids, this.rows);
+    const vectors = target("Float32Array", out, bits.length * this.dim, ids);
+    try {
+      kernel.lookup(bits, isSigned(ids), vectors);
+    } catch (thrown) {
+      rethrow(thrown);
+    }
+    return out ?? vectors;
+  }
+
+  update(ids: Ids, gradients: Float32Array, options?: UpdateOptions): number {
+    const kernel = this.#open();
+    const bits = idBits(ids, this.rows);
+    usable("gradients", gradients, "Float32Array");
+    const scale = options === undefined ? 1 : scaleOf(options);
+    try {
+      return kernel.update(bits, isSigned(ids), gradients, scale);
+    } catch (thrown) {
+      rethrow(thrown);
+    }
+  }
+
+  setRows(ids: Ids, values: Float32Array): void {
+    const kernel = this.#open();
+    const bits = idBits(ids, this.rows);
+    usable("values", values, "Float32Array");
+    attempt(() => kernel.setRows(bits, isSigned(ids), values));
+  }
+
+  resetRows(ids: Ids): void {
+    const kernel = this.#open();
+    const bits = idBits(ids, this.rows);
+    attempt(() => kernel.resetRows(bits, isSigned(ids)));
+  }
+
+  tally(id: number): number {
+    const kernel = this.#open();
+    const out = new Float64Array(1);
+    const bits = Uint32Array.of(checkedId("id", id, this.rows));
+    attempt(() => kernel.tallies(bits, false, out));
+    return out[0] ?? 0;
+  }
+
+  tallies(ids?: Ids, out?: Float64Array): Float64Array {
+    const kernel = this.#open();
+    const bits = ids === undefined ? undefined : idBits(ids, this.rows);
+    const tallies = target("Float64Array", out, bits === undefined ? this.rows : bits.length, ids);
+    attempt(() => (bits === undefined || ids === undefined ? kernel.allTallies(tallies) : kernel.tallies(bits, isSigned(ids), tallies)));
+    return out ?? tallies;
+  }
+
+  rates(ids: Ids, out?: Float32Array): Float32Array {
+    const kernel = this.#open();
+    const bits = idBits(ids, this.rows);
+    const rates = target("Float32Array", out, bits.length, ids);
+    attempt(() => kernel.rates(bits, isSigned(ids), rates));
+    return out ?? rates;
+  }
+
+  fingerprint(): string {
+    const kernel = this.#open();
+    return attempt(() => kernel.fingerprint());
+  }
+
+  clone(): EmbeddingTable {
+    const kernel = this.#open();
+    const copy = attempt(() => kernel.copy());
+    const interior: unknown = new Interior(copy, this.rows, this.dim, this.backend);
+    return new EmbeddingTable(interior as TableOptions);
+  }
+
+  dispose(): void {
+    this.#kernel?.dispose();
+    this.#kernel = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #open(): KernelTable {
+    if (this.#kernel === undefined) throw coded("ERR_DISPOSED", "the table has been disposed");
+    return this.#kernel;
+  }
+}
+
+function create(options: TableOptions): Interior {
+  const kernel = kernelFor(chosenBackend(options));
+  const [checked, counts, values] = createArguments(options, kernel);
+  const table = attempt(() => kernel.create(checked, counts, values));
+  const backend = { kind: kernel.kind, threads: checked.threads, simd: table.simd() as Backend["simd"] };
+  return new Interior(table, checked.rows, checked.dim, backend);
+}
+
+/** The scale that an update's options ask for. */
+function scaleOf(options: UpdateOptions): number {
+  if (typeof options !== "object" || options === null) {
+    throw coded("ERR_OPTION_VALUE", `options must be an object, but is ${shown(options)}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (name !== "scale") throw coded("ERR_UNKNOWN_OPTION", `${name} is not an option of update; did you mean scale?`);
+  }
+  const scale = options.scale ?? 1;
+  if (typeof scale !== "number") throw coded("ERR_OPTION_VALUE", `scale must be a number, but is ${shown(scale)}`);
+  return scale;
+}
+
+/** Runs a kernel call; errors get the class that belongs to their code. */
+function attempt<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (thrown) {
+    rethrow(thrown);
+  }
+}

@@ -1,0 +1,17 @@
+/** Memory over long lives: many steps on one table, and many tables left to the garbage collector. */
+import { expect, test } from "vitest";
+import { runChild } from "./support/child.js";
+
+const megabyte = 1e6;
+
+test("10,000 steps after a warm-up leave the process about as large as it was", async () => {
+  const result = await runChild("many-steps", { nodeOptions: ["--expose-gc"] });
+  expect(result).toMatchObject({ code: 0, stderr: "", printed: { step: 12_000 } });
+  expect(result.printed.growth).toBeLessThan(8 * megabyte);
+}, 40_000);
+
+test("1,000 tables of a megabyte that nobody disposes are given back on the way", async () => {
+  const result = await runChild("abandoned-tables");
+  expect(result).toMatchObject({ code: 0, stderr: "", printed: { made: 1000 } });
+  expect(result.printed.growth).toBeLessThan(400 * megabyte);
+}, 40_000);

@@ -1,0 +1,60 @@
+/** Batches large enough to be shared among threads: the oracle's bits at any number of threads. */
+import { beforeAll, describe, expect, test } from "vitest";
+import { OracleTable } from "../oracle/oracle-table.js";
+import { EmbeddingTable } from "./subject.js";
+import { type Batch, gradientsFor, skewedBatch } from "./support/batches.js";
+import { Random, seed } from "./support/random.js";
+import { ruleCases } from "./support/rule-cases.js";
+
+const rows = 4000;
+const dim = 64;
+const threadCounts = [1, 2, 4];
+const skewed = skewedBatch(new Random(seed), rows, dim, 20_000);
+const hot = hotBatch();
+
+/** 20,000 occurrences; one row has a quarter of them and another a tenth, so that single rows' runs are shared as well. */
+function hotBatch(): Batch {
+  const random = new Random(seed + 1);
+  const ids = Uint32Array.from({ length: 20_000 }, () => {
+    const u = random.uniform();
+    return u < 0.25 ? 3001 : u < 0.35 ? 17 : random.below(rows);
+  });
+  return { ids, gradients: gradientsFor(random, ids.length, dim) };
+}
+
+describe.each(ruleCases)("$name", ({ options }) => {
+  let expected = "";
+
+  beforeAll(() => {
+    const oracle = new OracleTable({ rows, dim, init: { type: "zeros" }, ...options(rows) });
+    oracle.update(skewed.ids, skewed.gradients);
+    oracle.update(hot.ids, hot.gradients);
+    expected = oracle.fingerprint();
+  });
+
+  test.each(threadCounts)(`has the oracle's bits with %i threads (seed ${seed})`, (threads) => {
+    const table = new EmbeddingTable({ rows, dim, threads, init: { type: "zeros" }, ...options(rows) });
+    table.update(skewed.ids, skewed.gradients);
+    table.update(hot.ids, hot.gradients);
+    expect(table.fingerprint()).toBe(expected);
+    table.dispose();
+  });
+});
+
+describe("threads", () => {
+  test.each(threadCounts)("shows up to %i of them in backend", (threads) => {
+    const table = new EmbeddingTable({ rows: 1, dim: 1, threads });
+    expect(table.backend.threads).toBe(threads);
+  });
+
+  test("may differ between two tables that step in turn", () => {
+    const options = { rows, dim, init: { type: "zeros" } } as const;
+    const one = new EmbeddingTable({ ...options, threads: 1 });
+    const four = new EmbeddingTable({ ...options, threads: 4 });
+    for (const { ids, gradients } of [skewed, hot, skewed]) {
+      four.update(ids, gradients);
+      one.update(ids, gradients);
+    }
+    expect(four.fingerprint()).toBe(one.fingerprint());
+  });
+});
