@@ -66,11 +66,15 @@ impl Groups<'_> {
     /// The positions of a slot's occurrences, in order.
     #[inline(always)]
     pub fn occurrences(&self, slot: usize) -> &[u32] {
-        &self.order[self.starts[slot] as usize..self.starts[slot + 1] as usize]
+        debug_assert!(slot < self.len());
+        // SAFETY: `group` made one more start than there are slots, none beyond `order`, in rising order.
+        unsafe {
+            let (start, end) = (*self.starts.get_unchecked(slot), *self.starts.get_unchecked(slot + 1));
+            self.order.get_unchecked(start as usize..end as usize)
+        }
     }
 
     /// All positions, slot by slot: for fetching ahead.
-    #[inline(always)]
     pub fn order(&self) -> &[u32] {
         self.order
     }

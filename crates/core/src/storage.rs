@@ -139,10 +139,11 @@ impl SharedStorage {
         self.row_state.wrapping_add(row as usize)
     }
 
-    /// Brings a row close.
+    /// Brings a row close; its record has `stride` floats, which the caller may know at compile time.
     #[inline(always)]
-    pub fn prefetch(&self, row: u32) {
-        prefetch_floats(self.record(row), self.stride);
+    pub fn prefetch(&self, row: u32, stride: usize) {
+        debug_assert_eq!(stride, self.stride);
+        prefetch_floats(self.records.wrapping_add(row as usize * stride), stride);
         if self.has_row_state {
             prefetch(self.row_state(row));
         }

@@ -108,9 +108,13 @@ impl Vector for Avx2 {
 
     #[inline(always)]
     fn largest_magnitude(self) -> f32 {
-        let mut lanes = [0u32; LANES];
-        // SAFETY: `lanes` has room for eight integers; AVX2 as in `Avx2`.
-        unsafe { _mm256_storeu_si256(lanes.as_mut_ptr().cast(), magnitude(self.0)) };
-        f32::from_bits(lanes.into_iter().fold(0, u32::max))
+        // SAFETY: AVX2 as in `Avx2`.
+        unsafe {
+            let eight = magnitude(self.0);
+            let four = _mm_max_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256::<1>(eight));
+            let two = _mm_max_epi32(four, _mm_shuffle_epi32::<0b01_00_11_10>(four));
+            let one = _mm_max_epi32(two, _mm_shuffle_epi32::<0b10_11_00_01>(two));
+            f32::from_bits(_mm_cvtsi128_si32(one) as u32)
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The rows of one stripe: sum their gradients, count them, apply the rule. The only code that writes a table during a step.
 
-use super::gradients::{Gradients, divide};
+use super::gradients::{Any, Fixed, Gradients, Width, divide};
 use crate::lanes::{Kernel, LANES, Vector, largest_magnitude, sum_of_squares};
 use crate::plan::Groups;
 use crate::rule::{MOST_PLANES, Rule};
@@ -41,25 +41,36 @@ impl<R: Rule> Kernel for ApplyStripe<'_, R> {
 
     #[inline(always)]
     fn run<V: Vector>(self) -> u64 {
+        match self.step.gradients.dim {
+            16 => self.run_at::<V>(Fixed::<16>),
+            32 => self.run_at::<V>(Fixed::<32>),
+            64 => self.run_at::<V>(Fixed::<64>),
+            dim => self.run_at::<V>(Any(dim)),
+        }
+    }
+}
+
+impl<R: Rule> ApplyStripe<'_, R> {
+    #[inline(always)]
+    fn run_at<V: Vector>(self, width: impl Width) -> u64 {
         let Self { step, groups, sum } = self;
+        let sum = &mut sum[..width.dim()];
         let mut skipped = 0;
-        let mut ahead = 0;
+        let mut rest = groups.order().iter().skip(GRADIENTS_AHEAD);
         for slot in 0..groups.len() {
             let coming = groups.row((slot + ROWS_AHEAD).min(groups.len() - 1));
-            step.storage.prefetch(coming);
+            step.storage.prefetch(coming, width.dim() * (1 + R::PLANES));
             step.tallies.prefetch(coming);
             let (row, positions) = (groups.row(slot), groups.occurrences(slot));
-            ahead += positions.len();
-            let order = groups.order();
-            for next in ahead..(ahead + positions.len()).min(order.len().saturating_sub(GRADIENTS_AHEAD)) {
-                step.gradients.prefetch(order[next + GRADIENTS_AHEAD] as usize);
+            for &position in rest.by_ref().take(positions.len()) {
+                step.gradients.prefetch(position, width);
             }
             if step.padding == Some(row) {
                 continue;
             }
-            if !step.apply::<V>(row, positions, sum) {
-                skipped += 1;
-            }
+            // SAFETY: the plan's rows and positions are checked, and this thread is the only one with this row.
+            let applied = unsafe { step.apply::<V>(row, positions, width, sum) };
+            skipped += u64::from(!applied);
         }
         skipped
     }
@@ -67,12 +78,17 @@ impl<R: Rule> Kernel for ApplyStripe<'_, R> {
 
 impl<R: Rule> Application<'_, R> {
     /// Applies the step to one row. Says whether it did: a row whose sum is not finite may be skipped.
+    ///
+    /// # Safety
+    /// The row exists and is this thread's alone; the positions are of the batch; `width` is the table's, and `sum` that long.
     #[inline(always)]
-    fn apply<V: Vector>(&self, row: u32, positions: &[u32], sum: &mut [f32]) -> bool {
+    unsafe fn apply<V: Vector>(&self, row: u32, positions: &[u32], width: impl Width, sum: &mut [f32]) -> bool {
         let gradient: &[f32] = if positions.len() == 1 && self.gradients.scale == 1.0 {
-            self.gradients.at(positions[0] as usize)
+            // SAFETY: the caller's promise.
+            unsafe { self.gradients.at_unchecked(positions[0], width) }
         } else {
-            self.gradients.sum::<V>(positions, sum);
+            // SAFETY: the caller's promise.
+            unsafe { self.gradients.sum::<V>(positions, width, sum) };
             if self.mean {
                 divide::<V>(sum, positions.len() as f32);
             }
@@ -82,7 +98,7 @@ impl<R: Rule> Application<'_, R> {
         if self.skip && !(squares.is_finite() && largest_magnitude::<V>(gradient).is_finite()) {
             return false;
         }
-        // SAFETY: the plan's ids were checked, and this thread is the only one with this row.
+        // SAFETY: the caller's promise.
         let seen = unsafe { self.tallies.bump(row, positions.len() as u32, self.step) };
         let mut no_state = 0.0;
         let state = if R::ROW_STATE {

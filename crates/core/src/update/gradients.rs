@@ -8,6 +8,33 @@ pub(crate) const RUN: usize = 256;
 /// Vectors summed side by side in registers.
 const BLOCK: usize = 8;
 
+/// How many elements a row has: a constant for common widths, so that loops over a row are unrolled, or any number.
+pub(crate) trait Width: Copy {
+    fn dim(self) -> usize;
+}
+
+/// A width known to the compiler.
+#[derive(Clone, Copy)]
+pub(crate) struct Fixed<const DIM: usize>;
+
+impl<const DIM: usize> Width for Fixed<DIM> {
+    #[inline(always)]
+    fn dim(self) -> usize {
+        DIM
+    }
+}
+
+/// Any other width.
+#[derive(Clone, Copy)]
+pub(crate) struct Any(pub usize);
+
+impl Width for Any {
+    #[inline(always)]
+    fn dim(self) -> usize {
+        self.0
+    }
+}
+
 /// Gradients as the caller gave them, and what to multiply each element with first.
 #[derive(Clone, Copy)]
 pub(crate) struct Gradients<'a> {
@@ -23,74 +50,130 @@ impl<'a> Gradients<'a> {
         &self.values[position * self.dim..(position + 1) * self.dim]
     }
 
+    /// [`Gradients::at`] without its checks.
+    ///
+    /// # Safety
+    /// The position is one of the batch's, and `width` is the gradients'.
+    #[inline(always)]
+    pub unsafe fn at_unchecked(&self, position: u32, width: impl Width) -> &'a [f32] {
+        let start = position as usize * width.dim();
+        debug_assert!(width.dim() == self.dim && start + self.dim <= self.values.len());
+        // SAFETY: the caller's promise.
+        unsafe { self.values.get_unchecked(start..start + width.dim()) }
+    }
+
     /// Brings the first lines of a gradient close.
     #[inline(always)]
-    pub fn prefetch(&self, position: usize) {
-        let start = self.values.as_ptr().wrapping_add(position * self.dim);
-        for line in 0..self.dim.div_ceil(16).min(8) {
+    pub fn prefetch(&self, position: u32, width: impl Width) {
+        let start = self.values.as_ptr().wrapping_add(position as usize * width.dim());
+        for line in 0..width.dim().div_ceil(16).min(8) {
             prefetch(start.wrapping_add(line * 16));
         }
     }
 
     /// Writes the scaled sum of the gradients at `positions` (at least one) to `sum`, run by run.
+    ///
+    /// # Safety
+    /// The positions are of the batch, `width` is the gradients', and `sum` is that long.
     #[inline(always)]
-    pub fn sum<V: Vector>(&self, positions: &[u32], sum: &mut [f32]) {
-        for (number, run) in positions.chunks(RUN).enumerate() {
-            let mut column = 0;
-            column = self.sum_columns::<V, BLOCK>(run, number == 0, column, sum);
-            column = self.sum_columns::<V, { BLOCK / 2 }>(run, number == 0, column, sum);
-            column = self.sum_columns::<V, { BLOCK / 4 }>(run, number == 0, column, sum);
-            column = self.sum_columns::<V, 1>(run, number == 0, column, sum);
-            if column < self.dim {
-                self.sum_last_columns::<V>(run, number == 0, column, sum);
-            }
-        }
-    }
-
-    /// Sums a run in blocks of `N` vectors from `column` on, as long as whole blocks remain; returns the first column that is left.
-    #[inline(always)]
-    fn sum_columns<V: Vector, const N: usize>(&self, run: &[u32], first: bool, mut column: usize, sum: &mut [f32]) -> usize {
-        let scale = V::splat(self.scale);
-        while column + N * LANES <= self.dim {
-            // SAFETY: a gradient and `sum` are `dim` long, and `N` vectors from `column` lie inside.
+    pub unsafe fn sum<V: Vector>(&self, positions: &[u32], width: impl Width, sum: &mut [f32]) {
+        debug_assert!(!positions.is_empty() && sum.len() == width.dim());
+        let dim = width.dim();
+        for (number, positions) in positions.chunks(RUN).enumerate() {
+            let mut run = Run { gradients: self, positions, width, first: number == 0, sum: sum.as_mut_ptr(), column: 0 };
+            // SAFETY: the caller's promise; each call stops where fewer columns remain than it takes.
             unsafe {
-                let load = self.at(run[0] as usize).as_ptr().add(column);
-                let mut block = [scale; N];
-                for (at, lanes) in block.iter_mut().enumerate() {
-                    *lanes = V::load(load.add(at * LANES)) * scale;
+                while run.column + BLOCK * LANES <= dim {
+                    run.add_block::<V, BLOCK>();
                 }
-                for &position in &run[1..] {
-                    let load = self.at(position as usize).as_ptr().add(column);
-                    for (at, lanes) in block.iter_mut().enumerate() {
-                        *lanes = *lanes + V::load(load.add(at * LANES)) * scale;
-                    }
+                if run.column + BLOCK / 2 * LANES <= dim {
+                    run.add_block::<V, { BLOCK / 2 }>();
                 }
-                let to = sum.as_mut_ptr().add(column);
-                for (at, lanes) in block.into_iter().enumerate() {
-                    let to = to.add(at * LANES);
-                    let total = if first { lanes } else { V::load(to) + lanes };
-                    total.store(to);
+                if run.column + BLOCK / 4 * LANES <= dim {
+                    run.add_block::<V, { BLOCK / 4 }>();
+                }
+                if run.column + LANES <= dim {
+                    run.add_block::<V, 1>();
+                }
+                if run.column < dim {
+                    run.add_part::<V>();
                 }
             }
-            column += N * LANES;
         }
-        column
+    }
+}
+
+/// A run of occurrences on its way into a sum, some columns at a time.
+struct Run<'a, W> {
+    gradients: &'a Gradients<'a>,
+    positions: &'a [u32],
+    width: W,
+    /// Whether the sum begins with this run.
+    first: bool,
+    sum: *mut f32,
+    /// The next column to sum.
+    column: usize,
+}
+
+impl<W: Width> Run<'_, W> {
+    /// The next columns of a gradient.
+    ///
+    /// # Safety
+    /// The position is one of the batch's.
+    #[inline(always)]
+    unsafe fn columns(&self, position: u32) -> *const f32 {
+        // SAFETY: the caller's promise; `column` is at most the width.
+        unsafe { self.gradients.at_unchecked(position, self.width).as_ptr().add(self.column) }
     }
 
-    /// Sums the last columns of a run, fewer than a vector has lanes.
+    /// Sums the next `N` vectors.
+    ///
+    /// # Safety
+    /// So many columns remain; positions are of the batch; `sum` has the gradients' width.
     #[inline(always)]
-    fn sum_last_columns<V: Vector>(&self, run: &[u32], first: bool, column: usize, sum: &mut [f32]) {
-        let (scale, count) = (V::splat(self.scale), self.dim - column);
-        // SAFETY: a gradient and `sum` are `dim` long, and `count` elements from `column` lie inside.
+    unsafe fn add_block<V: Vector, const N: usize>(&mut self) {
+        let scale = V::splat(self.gradients.scale);
+        let mut block = [scale; N];
+        // SAFETY: the caller's promise.
         unsafe {
-            let mut lanes = V::load_part(self.at(run[0] as usize).as_ptr().add(column), count) * scale;
-            for &position in &run[1..] {
-                lanes = lanes + V::load_part(self.at(position as usize).as_ptr().add(column), count) * scale;
+            let from = self.columns(self.positions[0]);
+            for (at, lanes) in block.iter_mut().enumerate() {
+                *lanes = V::load(from.add(at * LANES)) * scale;
             }
-            let to = sum.as_mut_ptr().add(column);
-            let total = if first { lanes } else { V::load_part(to, count) + lanes };
+            for &position in &self.positions[1..] {
+                let from = self.columns(position);
+                for (at, lanes) in block.iter_mut().enumerate() {
+                    *lanes = *lanes + V::load(from.add(at * LANES)) * scale;
+                }
+            }
+            let to = self.sum.add(self.column);
+            for (at, lanes) in block.into_iter().enumerate() {
+                let to = to.add(at * LANES);
+                let total = if self.first { lanes } else { V::load(to) + lanes };
+                total.store(to);
+            }
+        }
+        self.column += N * LANES;
+    }
+
+    /// Sums the last columns, fewer than a vector has lanes.
+    ///
+    /// # Safety
+    /// As for [`Run::add_block`], with 1 to 7 columns left.
+    #[inline(always)]
+    unsafe fn add_part<V: Vector>(&mut self) {
+        let (scale, count) = (V::splat(self.gradients.scale), self.width.dim() - self.column);
+        // SAFETY: the caller's promise.
+        unsafe {
+            let mut lanes = V::load_part(self.columns(self.positions[0]), count) * scale;
+            for &position in &self.positions[1..] {
+                lanes = lanes + V::load_part(self.columns(position), count) * scale;
+            }
+            let to = self.sum.add(self.column);
+            let total = if self.first { lanes } else { V::load_part(to, count) + lanes };
             total.store_part(to, count);
         }
+        self.column = self.width.dim();
     }
 }
 

@@ -13,7 +13,7 @@ use crate::rule::{Rule, Step, with_rule};
 use crate::shared::SharedSlice;
 use crate::table::{NonFinite, Reduction, Table};
 use apply::{Application, ApplyStripe};
-use gradients::Gradients;
+use gradients::{Any, Gradients};
 use inspect::{CHUNK, Findings, Inspect, Questions};
 
 mod apply;
@@ -179,7 +179,8 @@ fn refuse_non_finite(table: &mut Table, ids: &[u32], gradients: Gradients, squar
     let sum = &mut table.scratch.sums[..gradients.dim];
     for slot in 0..groups.len() {
         let row = groups.row(slot);
-        gradients.sum::<Portable>(groups.occurrences(slot), sum);
+        // SAFETY: the plan's positions are of the batch, and `sum` has its width.
+        unsafe { gradients.sum::<Portable>(groups.occurrences(slot), Any(gradients.dim), sum) };
         let overflows = !largest_magnitude::<Portable>(sum).is_finite();
         if table.padding != Some(row) && (overflows || (squares && !sum_of_squares::<Portable>(sum, 1.0).is_finite())) {
             return Err(Error::SumNotFinite { row });
