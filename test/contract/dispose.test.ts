@@ -1,5 +1,6 @@
 /** A table's end: nothing but `dispose` itself can be called afterwards. */
 import { describe, expect, test } from "vitest";
+import { at } from "../oracle/at.js";
 import { EmbeddingTable } from "./subject.js";
 import { expectRefusal } from "./support/refusals.js";
 
@@ -59,6 +60,6 @@ describe("dispose", () => {
       kept.push(table);
       expect(table.step).toBe(1);
     }
-    expectRefusal(() => kept[0].step, { code: "ERR_DISPOSED" });
+    expectRefusal(() => at(kept, 0).step, { code: "ERR_DISPOSED" });
   });
 });

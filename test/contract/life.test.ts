@@ -1,6 +1,7 @@
 /** A table's life: construction, reading, rows written and reset, clones. */
 import { describe, expect, test } from "vitest";
 import type { TableOptions } from "../../index.js";
+import { at } from "../oracle/at.js";
 import { EmbeddingTable } from "./subject.js";
 import { everyId, gradientsFor, skewedBatch } from "./support/batches.js";
 import { Random, seed } from "./support/random.js";
@@ -106,7 +107,7 @@ describe("lookup", () => {
     const ids = Uint32Array.from({ length: 20_000 }, (_, i) => (i * 7919) % 3000);
     const vectors = table.lookup(ids);
     for (const position of [0, 1, 9_999, 19_999]) {
-      expect(vectors.slice(position * 64, (position + 1) * 64)).toEqual(table.lookup([ids[position]]));
+      expect(vectors.slice(position * 64, (position + 1) * 64)).toEqual(table.lookup([at(ids, position)]));
     }
   });
 });
@@ -225,15 +226,16 @@ describe("clone", () => {
     const before = table.fingerprint();
     expect(copy.fingerprint()).toBe(before);
 
-    expect(copy.update([1, 2], new Float32Array(2 * dim).fill(Number.NaN))).toBe(1);
-    copy.update([1], new Float32Array(dim).fill(1));
-    copy.lr = 0.25;
+    const goOn = (one: EmbeddingTable): number => {
+      one.lr = 0.25;
+      one.update([1], new Float32Array(dim).fill(1));
+      return one.update([1, 2], new Float32Array(2 * dim).fill(Number.NaN));
+    };
+    expect(goOn(copy)).toBe(1);
     expect(table.fingerprint()).toBe(before);
     expect(table.lr).toBe(0.5);
-    table.update([], new Float32Array());
-    table.lr = 0.25;
-    table.update([1], new Float32Array(dim).fill(1));
-    expect(table.lookup(everyId(rows))).not.toEqual(new Float32Array(rows * dim));
+    expect(goOn(table)).toBe(1);
+    expect(table.fingerprint()).toBe(copy.fingerprint());
   });
 
   test("outlives the table it was taken from", () => {

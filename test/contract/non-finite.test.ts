@@ -66,10 +66,12 @@ describe.each(all.map((optimizer) => ({ name: nameOf(optimizer), optimizer })))(
     expectRefusedUnchanged(table, () => table.update([4, 5, 4], gradients), { code: "ERR_NON_FINITE" });
   });
 
-  test("refuses gradients that only overflow when multiplied by scale", () => {
+  test("refuses a gradient that only overflows when multiplied by scale, and names its place", () => {
     const { table } = pairOf(optimizer, {});
-    const gradients = gradientsWith(1, { 4: 1e30 });
-    expectRefusedUnchanged(table, () => table.update([4], gradients, { scale: 1e10 }), { code: "ERR_NON_FINITE" });
+    const gradients = gradientsWith(3, { [2 * dim + 4]: -1e30 });
+    const update = (): number => table.update([4, 5, 6], gradients, { scale: 1e10 });
+    expectRefusedUnchanged(table, update, { code: "ERR_NON_FINITE" });
+    expect(update).toThrow(new RegExp(`gradients\\b.*\\b(${2 * dim + 4}|2)\\b.*scale`));
   });
 
   test("takes the padding row's gradients whatever they are", () => {

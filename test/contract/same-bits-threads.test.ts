@@ -42,6 +42,25 @@ describe.each(ruleCases)("$name", ({ options }) => {
 });
 
 describe("threads", () => {
+  test(`keep numbers below the smallest normal float (seed ${seed})`, () => {
+    const optimizer = { type: "sgd", lr: 0.5 } as const;
+    const tiny = { scale: 1e-38 };
+    const oracle = new OracleTable({ rows, dim, init: { type: "zeros" }, optimizer });
+    oracle.update(skewed.ids, skewed.gradients, tiny);
+    for (const threads of threadCounts) {
+      const table = new EmbeddingTable({ rows, dim, threads, init: { type: "zeros" }, optimizer });
+      table.update(skewed.ids, skewed.gradients, tiny);
+      expect(table.fingerprint()).toBe(oracle.fingerprint());
+    }
+  });
+
+  test("draw the same first weights", () => {
+    const expected = new OracleTable({ rows, dim, seed: 5 }).fingerprint();
+    for (const threads of threadCounts) {
+      expect(new EmbeddingTable({ rows, dim, seed: 5, threads }).fingerprint()).toBe(expected);
+    }
+  });
+
   test.each(threadCounts)("shows up to %i of them in backend", (threads) => {
     const table = new EmbeddingTable({ rows: 1, dim: 1, threads });
     expect(table.backend.threads).toBe(threads);

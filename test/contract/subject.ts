@@ -1,9 +1,8 @@
 /**
- * What the contract suite tests. Every test file takes the class from here, so that the same suite can run against another
- * backend by changing this one import.
+ * What the contract suite tests: the built package under its own name, since the addon lies beside the built files. Every
+ * test file takes the class from here, so that the same suite can run against another backend by changing this one import.
  */
-import type { TableOptions } from "../../index.js";
-import { EmbeddingTable } from "../../src/index.js";
+import { EmbeddingTable, type TableOptions } from "tallygrad";
 
 export { EmbeddingTable };
 

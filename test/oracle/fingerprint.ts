@@ -2,6 +2,7 @@
  * SHA-256 over everything that decides a table's next bits, in logical order. Part of the oracle.
  */
 import { createHash } from "node:crypto";
+import { at } from "./at.js";
 
 /** What a fingerprint covers, in its order. */
 export interface Contents {
@@ -12,13 +13,13 @@ export interface Contents {
   /** One array for each float an element that the rule keeps. */
   readonly elementState: readonly Float32Array[];
   /** The rule's float a row. */
-  readonly rowState?: Float32Array;
+  readonly rowState: Float32Array | undefined;
   /** As stored, not decayed to the present. */
   readonly tallies: Float64Array;
   /** The steps at which tallies were last written, with a half-life. */
-  readonly lastSeen?: Float64Array;
+  readonly lastSeen: Float64Array | undefined;
   /** `sum` and `count` behind R2, for rules that use it. */
-  readonly meanSquare?: { readonly sum: number; readonly count: number };
+  readonly meanSquare: { readonly sum: number; readonly count: number } | undefined;
 }
 
 /** 64 hex digits. */
@@ -58,10 +59,11 @@ function float32s(values: Float32Array): Uint8Array {
 function float64s(values: ArrayLike<number>): Uint8Array {
   const bytes = new DataView(new ArrayBuffer(8 * values.length));
   for (let i = 0; i < values.length; i += 1) {
-    if (Number.isNaN(values[i])) {
+    const value = at(values, i);
+    if (Number.isNaN(value)) {
       bytes.setBigUint64(8 * i, 0x7ff8000000000000n, true);
     } else {
-      bytes.setFloat64(8 * i, values[i], true);
+      bytes.setFloat64(8 * i, value, true);
     }
   }
   return new Uint8Array(bytes.buffer);
@@ -70,7 +72,7 @@ function float64s(values: ArrayLike<number>): Uint8Array {
 function uint64s(values: ArrayLike<number>): Uint8Array {
   const bytes = new DataView(new ArrayBuffer(8 * values.length));
   for (let i = 0; i < values.length; i += 1) {
-    bytes.setBigUint64(8 * i, BigInt(values[i]), true);
+    bytes.setBigUint64(8 * i, BigInt(at(values, i)), true);
   }
   return new Uint8Array(bytes.buffer);
 }

@@ -2,6 +2,7 @@
  * The weights a row starts with, and those it gets back by `resetRows`. Part of the oracle.
  */
 import type { Init } from "../../index.js";
+import { at } from "./at.js";
 import { normalQuantile } from "./normal.js";
 import { philox } from "./philox.js";
 
@@ -24,5 +25,5 @@ export function drawRow(init: Init, seed: number, row: number, dim: number): Flo
 /** The random number in (0, 1) that belongs to one element of a table's first weights (drawn at step 0). */
 function uniformAt(seed: number, row: number, element: number): number {
   const words = philox([row, Math.floor(element / 4), 0, 0], seed % TWO_TO_32, Math.floor(seed / TWO_TO_32));
-  return (words[element % 4] + 0.5) / TWO_TO_32;
+  return (at(words, element % 4) + 0.5) / TWO_TO_32;
 }

@@ -3,6 +3,7 @@
  * `index.d.ts` alone, slow on purpose, and without argument checks other than the `nonFinite` modes, which decide bits.
  */
 import type { Ids, Init, TableOptions, UpdateOptions } from "../../index.js";
+import { at } from "./at.js";
 import { half } from "./decay.js";
 import { fingerprint } from "./fingerprint.js";
 import { drawRow } from "./first-weights.js";
@@ -144,7 +145,7 @@ export class OracleTable {
     copy.lr = this.lr;
     copy.#weights.set(this.#weights);
     this.#elementState.forEach((state, i) => {
-      copy.#elementState[i].set(state);
+      at(copy.#elementState, i).set(state);
     });
     copy.#rowState.set(this.#rowState);
     copy.#tallies.set(this.#tallies);
@@ -229,8 +230,8 @@ export class OracleTable {
   }
 
   #tallyAt(id: number, step: number): number {
-    const tally = this.#tallies[id];
-    return this.#halfLife === undefined ? tally : tally * half(step - this.#lastSeen[id], this.#halfLife);
+    const tally = at(this.#tallies, id);
+    return this.#halfLife === undefined ? tally : tally * half(step - at(this.#lastSeen, id), this.#halfLife);
   }
 
   #row(id: number): Row {
@@ -248,7 +249,7 @@ export class OracleTable {
     const row = this.#row(id);
     row.weights.set(id === paddingId ? new Float32Array(this.dim) : drawRow(this.#init, seed, id, this.dim));
     row.elementState.forEach((state, i) => {
-      state.fill(this.#rule.elementStart[i]);
+      state.fill(at(this.#rule.elementStart, i));
     });
     row.rowState.fill(this.#rule.rowStart ?? 0);
     this.#tallies[id] = 0;

@@ -3,6 +3,7 @@
  * float64 until they meet elements; `fround` stands at each operation on elements. Part of the oracle.
  */
 import type { Adagrad, Adam, CfSgd, FaSgd, Optimizer, RowwiseAdagrad, Tallygrad } from "../../index.js";
+import { at } from "./at.js";
 
 const { fround, min, sqrt } = Math;
 
@@ -76,7 +77,7 @@ function tallygrad({ lr = 0.05, start = 64, floor = 0 }: Tallygrad): Rule {
 function faSgd({ lr, expectedCounts, maxLr = Number.POSITIVE_INFINITY }: FaSgd): Rule {
   const expectations = Float64Array.from(expectedCounts);
   return scalarRule({ defaultLr: lr }, (moment) => {
-    const expected = expectations[moment.id];
+    const expected = at(expectations, moment.id);
     return expected > 0 ? min(maxLr, moment.lr / sqrt(expected)) : maxLr;
   });
 }
@@ -122,10 +123,11 @@ function rowwiseAdagrad({ lr = 0.01, accumulator = 0, eps = 1e-8 }: RowwiseAdagr
     elementStart: [],
     rowStart: accumulator,
     apply({ weights, rowState }, moment, sum, squaresOfSum) {
-      rowState[0] = fround(rowState[0] + squaresOfSum / weights.length);
-      descend(weights, rateOf(moment, rowState[0]), sum);
+      const state = fround(at(rowState, 0) + squaresOfSum / weights.length);
+      rowState[0] = state;
+      descend(weights, rateOf(moment, state), sum);
     },
-    rate: ({ rowState }, moment) => rateOf(moment, rowState[0]),
+    rate: ({ rowState }, moment) => rateOf(moment, at(rowState, 0)),
   };
 }
 
@@ -135,42 +137,49 @@ function adagrad({ lr = 0.01, accumulator = 0, eps = 1e-10 }: Adagrad): Rule {
     squaresGradients: true,
     usesMeanSquare: false,
     elementStart: [accumulator],
-    apply({ weights, elementState: [s] }, moment, sum) {
+    apply({ weights, elementState }, moment, sum) {
+      const s = at(elementState, 0);
       const lrElement = fround(moment.lr);
       const epsElement = fround(eps);
       for (let d = 0; d < weights.length; d += 1) {
-        s[d] = fround(s[d] + fround(sum[d] * sum[d]));
-        const divisor = fround(fround(sqrt(s[d])) + epsElement);
-        weights[d] = fround(weights[d] - fround(fround(lrElement * sum[d]) / divisor));
+        const gradient = at(sum, d);
+        const state = fround(at(s, d) + fround(gradient * gradient));
+        s[d] = state;
+        const divisor = fround(fround(sqrt(state)) + epsElement);
+        weights[d] = fround(at(weights, d) - fround(fround(lrElement * gradient) / divisor));
       }
     },
-    rate: ({ elementState: [s] }, moment) => mean(s, (state) => moment.lr / (sqrt(state) + eps)),
+    rate: ({ elementState }, moment) => mean(at(elementState, 0), (state) => moment.lr / (sqrt(state) + eps)),
   };
 }
 
 function adam({ lr = 0.001, beta1 = 0.9, beta2 = 0.999, eps = 1e-8 }: Adam): Rule {
   const alphaOf = ({ lr: present, step }: Moment): number =>
-    fround((present * sqrt(1 - power(beta2, step))) / (1 - power(beta1, step)));
+    (present * sqrt(1 - power(beta2, step))) / (1 - power(beta1, step));
   return {
     defaultLr: lr,
     squaresGradients: true,
     usesMeanSquare: false,
     elementStart: [0, 0],
-    apply({ weights, elementState: [m, v] }, moment, sum) {
-      const alpha = alphaOf(moment);
+    apply({ weights, elementState }, moment, sum) {
+      const [m, v] = [at(elementState, 0), at(elementState, 1)];
+      const alpha = fround(alphaOf(moment));
       const epsElement = fround(eps);
       const gain1 = fround(1 - beta1);
       const gain2 = fround(1 - beta2);
       for (let d = 0; d < weights.length; d += 1) {
-        m[d] = fround(m[d] + fround(gain1 * fround(sum[d] - m[d])));
-        v[d] = fround(v[d] + fround(gain2 * fround(fround(sum[d] * sum[d]) - v[d])));
-        const divisor = fround(fround(sqrt(v[d])) + epsElement);
-        weights[d] = fround(weights[d] - fround(fround(alpha * m[d]) / divisor));
+        const gradient = at(sum, d);
+        const first = fround(at(m, d) + fround(gain1 * fround(gradient - at(m, d))));
+        const second = fround(at(v, d) + fround(gain2 * fround(fround(gradient * gradient) - at(v, d))));
+        m[d] = first;
+        v[d] = second;
+        const divisor = fround(fround(sqrt(second)) + epsElement);
+        weights[d] = fround(at(weights, d) - fround(fround(alpha * first) / divisor));
       }
     },
-    rate: ({ elementState: [, v] }, moment) => {
+    rate: ({ elementState }, moment) => {
       const alpha = alphaOf(moment);
-      return mean(v, (state) => alpha / (sqrt(state) + eps));
+      return mean(at(elementState, 1), (state) => alpha / (sqrt(state) + eps));
     },
   };
 }
@@ -179,7 +188,7 @@ function adam({ lr = 0.001, beta1 = 0.9, beta2 = 0.999, eps = 1e-8 }: Adam): Rul
 function descend(weights: Float32Array, rate: number, sum: Float32Array): void {
   const eta = fround(rate);
   for (let d = 0; d < weights.length; d += 1) {
-    weights[d] = fround(weights[d] - fround(eta * sum[d]));
+    weights[d] = fround(at(weights, d) - fround(eta * at(sum, d)));
   }
 }
 

@@ -12,7 +12,7 @@ const LARGE = 2 ** 24;
 const HUGE = 2 ** 53;
 
 describe("sumOfRow", () => {
-  const sum = (...gradients: number[]): number => {
+  const sum = (...gradients: number[]): number | undefined => {
     const positions = gradients.map((_, i) => i);
     return sumOfRow(Float32Array.from(gradients), positions, 1)[0];
   };
@@ -126,6 +126,7 @@ test("fingerprint hashes header, weights, state and tallies as little-endian byt
     step: 3,
     weights: Float32Array.of(-0.5, Number.NaN),
     elementState: [],
+    rowState: undefined,
     tallies: Float64Array.of(2.5),
     lastSeen: Float64Array.of(3),
     meanSquare: { sum: 9, count: 4 },

@@ -3,6 +3,8 @@
  * squares over eight lanes, and a sum over a batch's occurrences in chunks of positions. Part of the oracle.
  */
 
+import { at } from "./at.js";
+
 const { fround } = Math;
 
 /** Consecutive occurrences of one row that are summed before their sum is added to the others'. */
@@ -17,18 +19,18 @@ export function sumOfRow(gradients: Float32Array, positions: readonly number[], 
   for (let start = 0; start < positions.length; start += RUN) {
     const run = sumOfRun(gradients, positions.slice(start, start + RUN), dim);
     for (let d = 0; d < dim; d += 1) {
-      total[d] = start === 0 ? run[d] : fround(total[d] + run[d]);
+      total[d] = start === 0 ? at(run, d) : fround(at(total, d) + at(run, d));
     }
   }
   return total;
 }
 
 function sumOfRun(gradients: Float32Array, positions: readonly number[], dim: number): Float32Array {
-  const [first, ...others] = positions;
+  const first = at(positions, 0);
   const sum = gradients.slice(first * dim, (first + 1) * dim);
-  for (const position of others) {
+  for (const position of positions.slice(1)) {
     for (let d = 0; d < dim; d += 1) {
-      sum[d] = fround(sum[d] + gradients[position * dim + d]);
+      sum[d] = fround(at(sum, d) + at(gradients, position * dim + d));
     }
   }
   return sum;
@@ -44,7 +46,7 @@ export function meanOfRow(sum: Float32Array, occurrences: number): Float32Array 
 export function squares(row: Float32Array): number {
   const lanes = new Float32Array(8);
   row.forEach((element, d) => {
-    lanes[d % 8] = fround(lanes[d % 8] + fround(element * element));
+    lanes[d % 8] = fround(at(lanes, d % 8) + fround(element * element));
   });
   return tree(lanes, fround);
 }
@@ -57,7 +59,7 @@ export function sumOverOccurrences(values: readonly (number | undefined)[]): num
     for (let i = start; i < Math.min(start + CHUNK, values.length); i += 1) {
       const value = values[i];
       if (value !== undefined) {
-        lanes[i % 8] += value;
+        lanes[i % 8] = at(lanes, i % 8) + value;
       }
     }
     total += tree(lanes, (x) => x);
@@ -65,8 +67,7 @@ export function sumOverOccurrences(values: readonly (number | undefined)[]): num
   return total;
 }
 
-function tree(a: Float32Array | Float64Array, round: (x: number) => number): number {
-  const even = round(round(a[0] + a[4]) + round(a[2] + a[6]));
-  const odd = round(round(a[1] + a[5]) + round(a[3] + a[7]));
-  return round(even + odd);
+function tree(lanes: Float32Array | Float64Array, round: (x: number) => number): number {
+  const pair = (first: number, second: number): number => round(at(lanes, first) + at(lanes, second));
+  return round(round(pair(0, 4) + pair(2, 6)) + round(pair(1, 5) + pair(3, 7)));
 }

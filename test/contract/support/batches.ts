@@ -1,6 +1,7 @@
 /**
  * Batches for tests: ids and the gradients that go with them.
  */
+import { at } from "../../oracle/at.js";
 import type { Random } from "./random.js";
 
 export interface Batch {
@@ -24,7 +25,7 @@ export function distinctBatch(random: Random, rows: number, dim: number, count: 
 /** The first rows as often as `occurrences` says, shuffled. */
 export function countedBatch(random: Random, occurrences: readonly number[], dim: number): Batch {
   const ids = Uint32Array.from(occurrences.flatMap((count, id) => new Array<number>(count).fill(id)));
-  const shuffled = random.permutation(ids.length).map((position) => ids[position]);
+  const shuffled = random.permutation(ids.length).map((position) => at(ids, position));
   return { ids: shuffled, gradients: gradientsFor(random, ids.length, dim) };
 }
 

@@ -3,6 +3,8 @@
  * `seed` in their names; set TEST_SEED to try another.
  */
 
+import { at } from "../../oracle/at.js";
+
 /** The seed of this run. */
 export const seed = Number(process.env.TEST_SEED ?? 20260101);
 
@@ -32,7 +34,9 @@ export class Random {
     const order = Uint32Array.from({ length: count }, (_, i) => i);
     for (let last = count - 1; last > 0; last -= 1) {
       const other = this.below(last + 1);
-      [order[last], order[other]] = [order[other], order[last]];
+      const kept = at(order, last);
+      order[last] = at(order, other);
+      order[other] = kept;
     }
     return order;
   }

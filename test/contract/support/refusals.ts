@@ -65,8 +65,8 @@ function thrownBy(action: () => unknown): TallygradError {
   return expect.fail("nothing was thrown");
 }
 
-/** Numbers may be grouped by commas in a message; a mention must not be a part of a longer word or number. */
+/** A mention must not be a part of a longer word or number; `optimizer.lr` and `ids[3]` do mention lr and 3. */
 function standingAlone(mention: string): RegExp {
   const escaped = mention.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`(?<![\\w.-])${escaped}(?![\\w]|\\.\\d)`);
+  return new RegExp(`(?<![\\w-])(?<!\\d\\.)${escaped}(?!\\w|\\.\\d)`);
 }
