@@ -134,7 +134,7 @@ export interface Tally {
 export type Init =
   /** All zeros. */
   | { type: "zeros" }
-  /** Uniform in (-scale, scale), or normal with standard deviation `scale`; drawn from a hash of seed, row and element. `scale` is at least 0, default 0.05. */
+  /** Uniform in (-scale, scale), or normal with standard deviation `scale`; drawn from a hash of seed, row and element. `scale` is 0 to 1e37, default 0.05. */
   | { type: "uniform" | "normal"; scale?: number }
   /** `rows * dim` finite weights, row-major, copied. A row reset later becomes zeros. */
   | Float32Array;
@@ -190,7 +190,7 @@ export interface Memory {
   state: number;
   /** 4 bytes a row, or 16 with a half-life. */
   tallies: number;
-  /** Working space of `update`, kept between steps; it follows the largest batch so far, not the table. */
+  /** Working space of `update`, kept between steps: 4 bytes a row, and what the largest batch so far needed. */
   scratch: number;
 }
 
@@ -237,7 +237,7 @@ export declare class EmbeddingTable implements Disposable {
 
   /**
    * The rows' weights, `ids.length * dim` float32, row-major.
-   * @param out Written from its start and returned, if given: at least `ids.length * dim` long, and no part of `ids`' buffer.
+   * @param out Written from its start and returned, if given: at least `ids.length * dim` long, sharing no bytes with `ids`.
    */
   lookup(ids: Ids, out?: Float32Array): Float32Array;
 
@@ -279,7 +279,10 @@ export declare class EmbeddingTable implements Disposable {
   /** An independent copy: same bits, same options. */
   clone(): EmbeddingTable;
 
-  /** Gives the memory back now; every later call but this one throws `ERR_DISPOSED`. A table that is garbage-collected does so by itself. */
+  /**
+   * Gives the memory back now. Afterwards only `rows`, `dim`, `backend` and `dispose` itself answer; everything else throws `ERR_DISPOSED`.
+   * A table that is garbage-collected gives its memory back by itself.
+   */
   dispose(): void;
   [Symbol.dispose](): void;
 }

@@ -6,7 +6,12 @@
 import type { Ids } from "../index.d.ts";
 import { coded, shown } from "./errors.js";
 
-type Classes = { Uint32Array: Uint32Array; Int32Array: Int32Array; Float32Array: Float32Array; Float64Array: Float64Array };
+type Classes = {
+  Uint32Array: Uint32Array;
+  Int32Array: Int32Array;
+  Float32Array: Float32Array;
+  Float64Array: Float64Array;
+};
 
 /** Whether `value` is a typed array of this class, of whatever realm. */
 export function isArray<Name extends keyof Classes>(value: unknown, name: Name): value is Classes[Name] {
@@ -26,7 +31,10 @@ export function usable<Name extends keyof Classes>(argument: string, value: unkn
 export function checkBuffer(argument: string, array: ArrayBufferView & { length: number }): void {
   const buffer = array.buffer;
   if (buffer[Symbol.toStringTag] === "SharedArrayBuffer") {
-    throw coded("ERR_SHARED_BUFFER", `${argument} lies in a SharedArrayBuffer, which may change during the call; pass a copy`);
+    throw coded(
+      "ERR_SHARED_BUFFER",
+      `${argument} lies in a SharedArrayBuffer, which may change during the call; pass a copy`,
+    );
   }
   if ((buffer as ArrayBuffer).resizable) {
     throw coded("ERR_RESIZABLE_BUFFER", `${argument} lies in a resizable ArrayBuffer; pass a copy`);
@@ -57,7 +65,10 @@ export function idBits(ids: Ids, rows: number): Uint32Array {
     return new Uint32Array(ids.buffer, ids.byteOffset, ids.length);
   }
   if (!Array.isArray(ids)) {
-    throw coded("ERR_WRONG_CLASS", `ids must be a Uint32Array, an Int32Array or an array of integers, but is ${shown(ids)}`);
+    throw coded(
+      "ERR_WRONG_CLASS",
+      `ids must be a Uint32Array, an Int32Array or an array of integers, but is ${shown(ids)}`,
+    );
   }
   const bits = new Uint32Array(ids.length);
   for (let position = 0; position < ids.length; position++) {
@@ -98,7 +109,8 @@ export function target(
   length: number,
   ids?: Ids,
 ): Float32Array | Float64Array {
-  if (out === undefined) return name === "Float32Array" ? newArray(Float32Array, length) : newArray(Float64Array, length);
+  if (out === undefined)
+    return name === "Float32Array" ? newArray(Float32Array, length) : newArray(Float64Array, length);
   usable("out", out, name);
   if (out.length < length) {
     throw coded("ERR_WRONG_LENGTH", `out must have at least ${length} elements, but has ${out.length}`);
@@ -118,5 +130,7 @@ function newArray<T>(Class: new (length: number) => T, length: number): T {
 }
 
 function overlap(a: ArrayBufferView, b: ArrayBufferView): boolean {
-  return a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
+  return (
+    a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength
+  );
 }

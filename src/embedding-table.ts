@@ -19,17 +19,29 @@ class Interior {
 
 /** See index.d.ts, which documents every member. */
 export class EmbeddingTable implements Contract {
-  readonly rows: number;
-  readonly dim: number;
-  readonly backend: Backend;
+  readonly #rows: number;
+  readonly #dim: number;
+  readonly #backend: Backend;
   #kernel: KernelTable | undefined;
 
   constructor(options: TableOptions) {
     const interior = options instanceof Interior ? options : create(options);
-    this.rows = interior.rows;
-    this.dim = interior.dim;
-    this.backend = interior.backend;
+    this.#rows = interior.rows;
+    this.#dim = interior.dim;
+    this.#backend = interior.backend;
     this.#kernel = interior.kernel;
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  get dim(): number {
+    return this.#dim;
+  }
+
+  get backend(): Backend {
+    return this.#backend;
   }
 
   get step(): number {
@@ -53,8 +65,8 @@ export class EmbeddingTable implements Contract {
 
   lookup(ids: Ids, out?: Float32Array): Float32Array {
     const kernel = this.#open();
-    const bits = idBits(ids, this.rows);
-    const vectors = target("Float32Array", out, bits.length * this.dim, ids);
+    const bits = idBits(ids, this.#rows);
+    const vectors = target("Float32Array", out, bits.length * this.#dim, ids);
     try {
       kernel.lookup(bits, isSigned(ids), vectors);
     } catch (thrown) {
@@ -65,7 +77,7 @@ export class EmbeddingTable implements Contract {
 
   update(ids: Ids, gradients: Float32Array, options?: UpdateOptions): number {
     const kernel = this.#open();
-    const bits = idBits(ids, this.rows);
+    const bits = idBits(ids, this.#rows);
     usable("gradients", gradients, "Float32Array");
     const scale = options === undefined ? 1 : scaleOf(options);
     try {
@@ -77,36 +89,40 @@ export class EmbeddingTable implements Contract {
 
   setRows(ids: Ids, values: Float32Array): void {
     const kernel = this.#open();
-    const bits = idBits(ids, this.rows);
+    const bits = idBits(ids, this.#rows);
     usable("values", values, "Float32Array");
     attempt(() => kernel.setRows(bits, isSigned(ids), values));
   }
 
   resetRows(ids: Ids): void {
     const kernel = this.#open();
-    const bits = idBits(ids, this.rows);
+    const bits = idBits(ids, this.#rows);
     attempt(() => kernel.resetRows(bits, isSigned(ids)));
   }
 
   tally(id: number): number {
     const kernel = this.#open();
     const out = new Float64Array(1);
-    const bits = Uint32Array.of(checkedId("id", id, this.rows));
+    const bits = Uint32Array.of(checkedId("id", id, this.#rows));
     attempt(() => kernel.tallies(bits, false, out));
     return out[0] ?? 0;
   }
 
   tallies(ids?: Ids, out?: Float64Array): Float64Array {
     const kernel = this.#open();
-    const bits = ids === undefined ? undefined : idBits(ids, this.rows);
-    const tallies = target("Float64Array", out, bits === undefined ? this.rows : bits.length, ids);
-    attempt(() => (bits === undefined || ids === undefined ? kernel.allTallies(tallies) : kernel.tallies(bits, isSigned(ids), tallies)));
+    const bits = ids === undefined ? undefined : idBits(ids, this.#rows);
+    const tallies = target("Float64Array", out, bits === undefined ? this.#rows : bits.length, ids);
+    attempt(() =>
+      bits === undefined || ids === undefined
+        ? kernel.allTallies(tallies)
+        : kernel.tallies(bits, isSigned(ids), tallies),
+    );
     return out ?? tallies;
   }
 
   rates(ids: Ids, out?: Float32Array): Float32Array {
     const kernel = this.#open();
-    const bits = idBits(ids, this.rows);
+    const bits = idBits(ids, this.#rows);
     const rates = target("Float32Array", out, bits.length, ids);
     attempt(() => kernel.rates(bits, isSigned(ids), rates));
     return out ?? rates;
@@ -120,7 +136,7 @@ export class EmbeddingTable implements Contract {
   clone(): EmbeddingTable {
     const kernel = this.#open();
     const copy = attempt(() => kernel.copy());
-    const interior: unknown = new Interior(copy, this.rows, this.dim, this.backend);
+    const interior: unknown = new Interior(copy, this.#rows, this.#dim, this.#backend);
     return new EmbeddingTable(interior as TableOptions);
   }
 
@@ -143,7 +159,7 @@ function create(options: TableOptions): Interior {
   const kernel = kernelFor(chosenBackend(options));
   const [checked, counts, values] = createArguments(options, kernel);
   const table = attempt(() => kernel.create(checked, counts, values));
-  const backend = { kind: kernel.kind, threads: checked.threads, simd: table.simd() as Backend["simd"] };
+  const backend = Object.freeze({ kind: kernel.kind, threads: checked.threads, simd: table.simd() as Backend["simd"] });
   return new Interior(table, checked.rows, checked.dim, backend);
 }
 
@@ -155,7 +171,7 @@ function scaleOf(options: UpdateOptions): number {
   for (const name of Object.keys(options)) {
     if (name !== "scale") throw coded("ERR_UNKNOWN_OPTION", `${name} is not an option of update; did you mean scale?`);
   }
-  const scale = options.scale ?? 1;
+  const { scale = 1 } = options;
   if (typeof scale !== "number") throw coded("ERR_OPTION_VALUE", `scale must be a number, but is ${shown(scale)}`);
   return scale;
 }

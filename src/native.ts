@@ -47,5 +47,7 @@ function requireAddon(): Addon {
     }
   }
   const advice = "In a clone of the repository run `npm run build`, which needs Rust and a C compiler.";
-  throw coded("ERR_ADDON_MISSING", `the native addon for ${platform} is missing: ${failures.join("; ")}. ${advice}`, { cause });
+  throw coded("ERR_ADDON_MISSING", `the native addon for ${platform} is missing: ${failures.join("; ")}. ${advice}`, {
+    cause,
+  });
 }

@@ -28,7 +28,11 @@ const TABLE_OPTIONS: Record<keyof TableOptions, true> = {
 };
 
 /** What `Kernel.create` takes. */
-export type CreateArguments = [options: KernelOptions, counts: Float64Array | undefined, values: Float32Array | undefined];
+export type CreateArguments = [
+  options: KernelOptions,
+  counts: Float64Array | undefined,
+  values: Float32Array | undefined,
+];
 
 /** The backend that options ask for, checked before there is a kernel to check the rest with. */
 export function chosenBackend(options: TableOptions): "auto" | "native" {
@@ -40,9 +44,9 @@ export function chosenBackend(options: TableOptions): "auto" | "native" {
 export function createArguments(options: TableOptions, kernel: Kernel): CreateArguments {
   const rows = integer("rows", options.rows, 1, MOST_ROWS);
   const dim = integer("dim", options.dim, 1, MOST_DIM);
-  const [rule, parameters, counts] = optimizer(options.optimizer ?? { type: "tallygrad" }, kernel);
-  const tally = checkNames<Tally>("tally", options.tally ?? {}, ["unit", "halfLife"]);
-  const [init, scale, values] = firstWeights(options.init ?? { type: "normal" });
+  const [rule, parameters, counts] = optimizer(given(options.optimizer, { type: "tallygrad" }), kernel);
+  const tally = checkNames<Tally>("tally", given(options.tally, {}), ["unit", "halfLife"]);
+  const [init, scale, values] = firstWeights(given(options.init, { type: "normal" }));
   const checked: KernelOptions = {
     rows,
     dim,
@@ -51,10 +55,10 @@ export function createArguments(options: TableOptions, kernel: Kernel): CreateAr
     unit: choice("tally.unit", tally.unit, ["occurrence", "batch"]),
     init,
     scale,
-    seed: integer("seed", options.seed ?? 0, 0, Number.MAX_SAFE_INTEGER),
+    seed: integer("seed", given(options.seed, 0), 0, Number.MAX_SAFE_INTEGER),
     reduction: choice("reduction", options.reduction, ["sum", "mean"]),
     nonFinite: choice("nonFinite", options.nonFinite, ["reject", "skip", "allow"]),
-    threads: integer("threads", options.threads ?? kernel.threads, 1, MOST_THREADS),
+    threads: integer("threads", given(options.threads, kernel.threads), 1, MOST_THREADS),
   };
   if (tally.halfLife !== undefined) checked.halfLife = number("tally.halfLife", tally.halfLife);
   if (options.paddingId !== undefined) checked.padding = integer("paddingId", options.paddingId, 0, rows - 1);
@@ -68,10 +72,10 @@ function optimizer(options: Optimizer, kernel: Kernel): [string, number[], Float
   const rule = choice("optimizer.type", options.type, [...kernel.catalogue.keys()]);
   const declared = kernel.catalogue.get(rule) ?? [];
   checkNames("optimizer", options, ["type", ...declared.map((parameter) => parameter.name)]);
-  const given = new Map<string, unknown>(Object.entries(options));
+  const values = new Map<string, unknown>(Object.entries(options));
   let counts: Float64Array | undefined;
   const parameters = declared.map((parameter) => {
-    const value = given.get(parameter.name);
+    const value = values.get(parameter.name);
     if (parameter.kind === "counts" && value !== undefined) counts = numbers(`optimizer.${parameter.name}`, value);
     return parameter.kind === "counts" || value === undefined ? Number.NaN : asNumber(parameter, value);
   });
@@ -95,7 +99,11 @@ function firstWeights(init: Init): [string, number, Float32Array | undefined] {
   if (!isObject(init)) throw wrong("init", "a Float32Array or an object with a type", init);
   if (init.type === undefined) throw coded("ERR_MISSING_OPTION", "init.type is required");
   const type = choice("init.type", init.type, ["zeros", "uniform", "normal"]);
-  const { scale } = checkNames<{ type: string; scale?: number }>("init", init, type === "zeros" ? ["type"] : ["type", "scale"]);
+  const { scale } = checkNames<{ type: string; scale?: number }>(
+    "init",
+    init,
+    type === "zeros" ? ["type"] : ["type", "scale"],
+  );
   return [type, scale === undefined ? DEFAULT_SCALE : number("init.scale", scale), undefined];
 }
 
@@ -106,6 +114,11 @@ function numbers(name: string, value: unknown): Float64Array {
   if (isArray(value, "Float32Array")) return Float64Array.from(usable(name, value, "Float32Array"));
   if (isArray(value, "Uint32Array")) return Float64Array.from(usable(name, value, "Uint32Array"));
   throw coded("ERR_WRONG_CLASS", `${name} must be an array of numbers, but is ${shown(value)}`);
+}
+
+/** `value`, or its default. Unlike `??` it lets `null` through, to be refused: null is not the way to say nothing. */
+function given<T>(value: T | undefined, otherwise: T): T {
+  return value === undefined ? otherwise : value;
 }
 
 function isObject(value: unknown): value is object {
@@ -149,7 +162,10 @@ function wrong(name: string, expected: string, value: unknown, hint = ""): Error
 
 /** The word of `known` that takes the fewest edits to reach from `word`. */
 function nearest(word: string, known: readonly string[]): string {
-  const byDistance = known.map((candidate) => ({ candidate, edits: editsBetween(word.toLowerCase(), candidate.toLowerCase()) }));
+  const byDistance = known.map((candidate) => ({
+    candidate,
+    edits: editsBetween(word.toLowerCase(), candidate.toLowerCase()),
+  }));
   return byDistance.reduce((best, next) => (next.edits < best.edits ? next : best)).candidate;
 }
 

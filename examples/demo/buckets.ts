@@ -10,11 +10,12 @@ import { logisticLoss } from "./metrics.js";
 export type BucketName = "tail" | "middle" | "head";
 
 /** From tail to head: a row belongs to the last bucket whose least count it reaches. */
-export const bucketLimits: readonly { readonly bucket: BucketName; readonly least: number; readonly words: string }[] = [
-  { bucket: "tail", least: 0, words: "fewer than 10" },
-  { bucket: "middle", least: 10, words: "10 to 999" },
-  { bucket: "head", least: 1000, words: "1,000 or more" },
-];
+export const bucketLimits: readonly { readonly bucket: BucketName; readonly least: number; readonly words: string }[] =
+  [
+    { bucket: "tail", least: 0, words: "fewer than 10" },
+    { bucket: "middle", least: 10, words: "10 to 999" },
+    { bucket: "head", least: 1000, words: "1,000 or more" },
+  ];
 
 export interface BucketLoss {
   readonly bucket: BucketName;
@@ -63,7 +64,8 @@ function measureSquaredGradients(model: FactorizationMachine, data: Dataset): nu
     const gradients = model.gradients(batch).vectors;
     batch.ids.forEach((id, occurrence) => {
       let square = 0;
-      for (let element = occurrence * dim; element < (occurrence + 1) * dim; element++) square += gradients[element] ** 2;
+      for (let element = occurrence * dim; element < (occurrence + 1) * dim; element++)
+        square += gradients[element] ** 2;
       sums[bucketOfRow[id]] += square / dim;
     });
   }

@@ -4,6 +4,7 @@
  * loss, one for each occurrence, and the tables' `update` does the rest. Buffers are made once and reused by every batch.
  */
 import { EmbeddingTable, type Optimizer } from "tallygrad";
+import { at } from "./at.js";
 import { type Dataset, type Examples, positiveRate, sliceExamples } from "./dataset.js";
 import { logisticLoss } from "./metrics.js";
 
@@ -51,7 +52,13 @@ export class FactorizationMachine {
   }
 
   /** A new model for a data set: normal vectors, zero biases, and the log-odds of the training labels as global bias. */
-  static forDataset(data: Dataset, dim: number, batch: number, optimizer: Optimizer, seed: number): FactorizationMachine {
+  static forDataset(
+    data: Dataset,
+    dim: number,
+    batch: number,
+    optimizer: Optimizer,
+    seed: number,
+  ): FactorizationMachine {
     const rate = positiveRate(data.train);
     return new FactorizationMachine(
       { fields: data.fields, dim, batch, globalBias: Math.log(rate / (1 - rate)) },
@@ -67,7 +74,7 @@ export class FactorizationMachine {
     this.biases.update(batch.ids, gradients.biases);
     let loss = 0;
     for (let example = 0; example < batch.count; example++) {
-      loss += logisticLoss(this.#logits[example], batch.labels[example]);
+      loss += logisticLoss(at(this.#logits, example), at(batch.labels, example));
     }
     return loss;
   }
@@ -94,12 +101,12 @@ export class FactorizationMachine {
     const biasGradients = this.#biasGradients;
     let element = 0;
     for (let example = 0; example < batch.count; example++) {
-      const error = 1 / (1 + Math.exp(-logits[example])) - batch.labels[example];
+      const error = 1 / (1 + Math.exp(-at(logits, example))) - at(batch.labels, example);
       biasGradients.fill(error, example * fields, (example + 1) * fields);
       const sumsStart = example * dim;
       for (let field = 0; field < fields; field++) {
         for (let d = 0; d < dim; d++, element++) {
-          vectorGradients[element] = error * (sums[sumsStart + d] - vectors[element]);
+          vectorGradients[element] = error * (at(sums, sumsStart + d) - at(vectors, element));
         }
       }
     }
@@ -137,14 +144,14 @@ export class FactorizationMachine {
       let logit = globalBias;
       let squares = 0;
       for (let field = 0; field < fields; field++) {
-        logit += biases[occurrence++];
+        logit += at(biases, occurrence++);
         for (let d = 0; d < dim; d++) {
-          const weight = vectors[element++];
-          sums[sumsStart + d] += weight;
+          const weight = at(vectors, element++);
+          sums[sumsStart + d] = at(sums, sumsStart + d) + weight;
           squares -= weight * weight;
         }
       }
-      for (let d = 0; d < dim; d++) squares += sums[sumsStart + d] * sums[sumsStart + d];
+      for (let d = 0; d < dim; d++) squares += at(sums, sumsStart + d) ** 2;
       logits[example] = logit + squares / 2;
     }
     return logits.subarray(0, batch.count);
@@ -152,7 +159,11 @@ export class FactorizationMachine {
 }
 
 /** The examples in consecutive batches, each with the position of its first example. */
-export function* batches(examples: Examples, fields: number, size: number): Generator<[batch: Examples, start: number]> {
+export function* batches(
+  examples: Examples,
+  fields: number,
+  size: number,
+): Generator<[batch: Examples, start: number]> {
   for (let start = 0; start < examples.count; start += size) {
     yield [sliceExamples(examples, fields, start, Math.min(start + size, examples.count)), start];
   }

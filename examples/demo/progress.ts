@@ -30,7 +30,9 @@ export class Progress {
   finish({ optimizer, logLoss, auc, examplesPerSecond }: Run): void {
     this.stop();
     const speed = `${formatCount(examplesPerSecond)} examples/s`;
-    console.log(`  ${pad(optimizer.type)} log-loss ${formatLoss(logLoss)}  AUC ${formatAuc(auc)}  ${speed.padStart(20)}`);
+    console.log(
+      `  ${pad(optimizer.type)} log-loss ${formatLoss(logLoss)}  AUC ${formatAuc(auc)}  ${speed.padStart(20)}`,
+    );
   }
 
   /** Takes the bar away and gives the terminal its cursor back. */

@@ -12,10 +12,16 @@ export interface RateSample {
 
 export interface RateSamples {
   readonly samples: readonly RateSample[];
-  /** Slope of the least-squares line through the samples' logarithms: -0.5 is a rate of 1/sqrt(tally). */
-  readonly slope: number;
+  /**
+   * Slope of the least-squares line through the logarithms of the samples with a tally of at least `leastHeadTally`: -0.5 is a
+   * rate of 1/sqrt(tally). Null if there are too few of them for a slope to mean anything.
+   */
+  readonly headSlope: number | null;
 }
 
+/** From here on a slope is taken: caps and starts have worn off. */
+export const leastHeadTally = 1000;
+const fewestForSlope = 10;
 const binsPerFactorOfTwo = 2;
 const rowsPerBin = 6;
 
@@ -23,7 +29,7 @@ export function sampleRates(table: EmbeddingTable): RateSamples {
   const tallies = table.tallies();
   const rows = Uint32Array.from(evenOnLogScale(tallies));
   const samples = Array.from(table.rates(rows), (rate, index) => ({ tally: tallies[rows[index]], rate }));
-  return { samples, slope: logLogSlope(samples) };
+  return { samples, headSlope: logLogSlope(samples.filter(({ tally }) => tally >= leastHeadTally)) };
 }
 
 /** Rows that occurred, at most `rowsPerBin` for each bin of tallies, spread evenly over the bin's rows. */
@@ -43,11 +49,16 @@ function evenOnLogScale(tallies: Float64Array): number[] {
   });
 }
 
-function logLogSlope(samples: readonly RateSample[]): number {
-  const points = samples.filter(({ rate }) => rate > 0).map(({ tally, rate }) => [Math.log(tally), Math.log(rate)]);
-  const meanX = points.reduce((sum, [x]) => sum + x, 0) / points.length;
-  const meanY = points.reduce((sum, [, y]) => sum + y, 0) / points.length;
-  const covariance = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0);
-  const variance = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
-  return covariance / variance;
+function logLogSlope(samples: readonly RateSample[]): number | null {
+  if (samples.length < fewestForSlope) return null;
+  const x = samples.map(({ tally }) => Math.log(tally));
+  const y = samples.map(({ rate }) => Math.log(rate));
+  const meanX = mean(x);
+  const meanY = mean(y);
+  const covariance = mean(x.map((value, index) => (value - meanX) * (y[index] - meanY)));
+  return covariance / mean(x.map((value) => (value - meanX) ** 2));
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

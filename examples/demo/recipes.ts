@@ -3,7 +3,7 @@ import type { Dataset } from "./dataset.js";
 import type { Recipe } from "./training.js";
 
 export const clickLogTrainExamples = 300_000;
-export const clickLogTestExamples = 60_000;
+export const clickLogTestExamples = 100_000;
 
 /**
  * A log gets one pass in batches of 256, with vectors of 8 like those that were planted: at 300,000 examples every optimizer

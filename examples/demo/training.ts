@@ -42,7 +42,7 @@ export type OnProgress = (examples: number, recentLoss: number) => void;
 /** Half epochs without improvement after which training stops: two epochs. */
 const patience = 4;
 /** About how many examples share a point of the curve of a single pass. */
-const examplesPerPoint = 10_000;
+const examplesPerPoint = 20_000;
 /** How long the calling thread is kept at a time. */
 const turnMilliseconds = 100;
 

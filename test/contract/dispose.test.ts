@@ -1,4 +1,4 @@
-/** A table's end: nothing but `dispose` itself can be called afterwards. */
+/** A table's end: nothing but `dispose` and what never changes answers afterwards. */
 import { describe, expect, test } from "vitest";
 import { at } from "../oracle/at.js";
 import { EmbeddingTable } from "./subject.js";
@@ -15,8 +15,6 @@ function trained(): EmbeddingTable {
 
 describe("dispose", () => {
   const calls: [name: string, call: (table: EmbeddingTable) => unknown][] = [
-    ["rows", (table) => table.rows],
-    ["dim", (table) => table.dim],
     ["step", (table) => table.step],
     ["lr", (table) => table.lr],
     [
@@ -25,7 +23,6 @@ describe("dispose", () => {
         table.lr = 1;
       },
     ],
-    ["backend", (table) => table.backend],
     ["memory", (table) => table.memory],
     ["lookup", (table) => table.lookup([1])],
     ["lookup of nothing", (table) => table.lookup([])],
@@ -43,6 +40,13 @@ describe("dispose", () => {
     const table = trained();
     table.dispose();
     expectRefusal(() => call(table), { code: "ERR_DISPOSED" });
+  });
+
+  test("leaves what never changes readable", () => {
+    const table = trained();
+    const { backend } = table;
+    table.dispose();
+    expect({ rows: table.rows, dim: table.dim, backend: table.backend }).toEqual({ rows, dim, backend });
   });
 
   test("may be called again", () => {

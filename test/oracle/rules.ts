@@ -78,7 +78,8 @@ function faSgd({ lr, expectedCounts, maxLr = Number.POSITIVE_INFINITY }: FaSgd):
   const expectations = Float64Array.from(expectedCounts);
   return scalarRule({ defaultLr: lr }, (moment) => {
     const expected = at(expectations, moment.id);
-    return expected > 0 ? min(maxLr, moment.lr / sqrt(expected)) : maxLr;
+    if (expected > 0) return min(maxLr, moment.lr / sqrt(expected));
+    return moment.lr > 0 ? maxLr : 0;
   });
 }
 

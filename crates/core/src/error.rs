@@ -32,8 +32,15 @@ pub enum Error {
         position: usize,
         /// The value found there.
         value: f32,
-        /// What made it too large, if the value itself is finite: `" times scale"`.
-        because: &'static str,
+        /// What must be finite: `"it"`, `"its product with scale"`, `"its square"`.
+        what: &'static str,
+    },
+    /// The elements of a gradient and their squares are finite, but the sum of the squares is not.
+    SquaresNotFinite {
+        /// Index of the first element into `gradients`.
+        first: usize,
+        /// Index of the last element.
+        last: usize,
     },
     /// A single number that must be finite is not.
     NotFinite {
@@ -89,12 +96,19 @@ pub enum Error {
 }
 
 impl Error {
+    /// An option whose value is out of range.
+    pub(crate) fn option(name: &str, expected: &str, value: f64) -> Self {
+        Error::OptionValue { name: name.into(), expected: expected.into(), found: shown(value) }
+    }
+
     /// The stable code of this kind of error.
     pub fn code(&self) -> &'static str {
         match self {
             Error::IdOutOfRange { .. } => "ERR_ID_OUT_OF_RANGE",
             Error::WrongLength { .. } => "ERR_WRONG_LENGTH",
-            Error::NonFinite { .. } | Error::NotFinite { .. } | Error::SumNotFinite { .. } => "ERR_NON_FINITE",
+            Error::NonFinite { .. } | Error::NotFinite { .. } | Error::SquaresNotFinite { .. } | Error::SumNotFinite { .. } => {
+                "ERR_NON_FINITE"
+            }
             Error::PaddingRow { .. } => "ERR_PADDING_ROW",
             Error::OptionValue { .. } => "ERR_OPTION_VALUE",
             Error::MissingOption { .. } => "ERR_MISSING_OPTION",
@@ -114,15 +128,18 @@ impl fmt::Display for Error {
             Error::WrongLength { argument, expected, found } => {
                 write!(f, "{argument} must have {expected} elements, but has {found}")
             }
-            Error::NonFinite { argument, position, value, because } => {
-                write!(f, "{argument}[{position}]{because} must be finite, but is {value}")
+            Error::NonFinite { argument, position, value, what } => {
+                write!(f, "{argument}[{position}] is {}, but {what} must be finite in float32", shown(*value))
             }
-            Error::NotFinite { name, value } => write!(f, "{name} must be finite, but is {value}"),
+            Error::NotFinite { name, value } => write!(f, "{name} must be finite in float32, but is {}", shown(*value)),
+            Error::SquaresNotFinite { first, last } => {
+                write!(f, "the squares of gradients[{first}] to gradients[{last}] must have a sum that is finite in float32")
+            }
             Error::SumNotFinite { row } => {
                 write!(f, "the gradients of row {row} are finite, but their sum or its square is not")
             }
             Error::PaddingRow { position, value } => {
-                write!(f, "values[{position}] is {value}, but the padding row holds only zeros")
+                write!(f, "values[{position}] is {}, but the padding row holds only zeros", shown(*value))
             }
             Error::OptionValue { name, expected, found } => {
                 write!(f, "{name} must be {expected}, but is {found}")
@@ -144,5 +161,27 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// A number as people write it: `Infinity`, `1e-300`, `3`.
+pub(crate) fn shown(value: impl std::fmt::Debug) -> String {
+    let text = format!("{value:?}");
+    match text.trim_end_matches(".0") {
+        "inf" => "Infinity".into(),
+        "-inf" => "-Infinity".into(),
+        number => number.into(),
+    }
+}
+
 /// `Result` with this crate's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_shown_as_people_write_them() {
+        let texts = [f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 3.0, -0.5, 1e-300, 1e39].map(shown);
+        assert_eq!(texts, ["Infinity", "-Infinity", "NaN", "3", "-0.5", "1e-300", "1e39"]);
+        assert_eq!(shown(0.1f32), "0.1");
+    }
+}

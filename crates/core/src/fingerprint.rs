@@ -55,8 +55,7 @@ pub(crate) fn of(table: &Table) -> String {
     for row in rows.clone() {
         table.storage.weights(row).iter().for_each(|&w| hasher.f32(w));
     }
-    let (planes, row_state, mean_square) =
-        with_rule!(&table.rule, rule => { let (planes, row_state) = shape_of(rule); (planes, row_state, rule.needs_mean_square()) });
+    let (planes, row_state, mean_square) = with_rule!(&table.rule, rule => { let (planes, row_state) = shape_of(rule); (planes, row_state, rule.needs_mean_square()) });
     for plane in 0..planes {
         for row in rows.clone() {
             let state = &table.storage.planes(row)[plane * table.dim..(plane + 1) * table.dim];

@@ -25,6 +25,8 @@ pub enum Init<'a> {
     Values(&'a [f32]),
 }
 
+/// The largest scale whose random weights are finite in float32.
+const MOST_SCALE: f64 = 1e37;
 /// Tasks that fill a table; each takes a range of rows.
 const TASKS: u32 = 64;
 /// Elements from which filling a table is shared among threads.
@@ -34,17 +36,17 @@ impl Init<'_> {
     pub(crate) fn check(&self, rows: u32, dim: usize) -> Result<()> {
         match *self {
             Init::Zeros => Ok(()),
-            Init::Uniform { scale } | Init::Normal { scale } if scale.is_finite() && scale >= 0.0 => Ok(()),
+            // No number drawn is more than seven standard deviations from 0.
+            Init::Uniform { scale } | Init::Normal { scale } if (0.0..=MOST_SCALE).contains(&scale) => Ok(()),
             Init::Uniform { scale } | Init::Normal { scale } => {
-                let (name, expected) = ("init.scale".into(), "a finite number of at least 0".into());
-                Err(Error::OptionValue { name, expected, found: scale.to_string() })
+                Err(Error::option("init.scale", "a number from 0 to 1e37", scale))
             }
             Init::Values(values) if values.len() as u128 != u128::from(rows) * dim as u128 => {
                 let expected = format!("rows * dim = {}", u128::from(rows) * dim as u128);
                 Err(Error::WrongLength { argument: "init", expected, found: values.len() })
             }
             Init::Values(values) => match values.iter().position(|v| !v.is_finite()) {
-                Some(position) => Err(Error::NonFinite { argument: "init", position, value: values[position], because: "" }),
+                Some(position) => Err(Error::NonFinite { argument: "init", position, value: values[position], what: "it" }),
                 None => Ok(()),
             },
         }

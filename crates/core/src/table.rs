@@ -4,8 +4,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::error::{Error, Result};
-use crate::float_mode::standard;
 use crate::fingerprint;
+use crate::float_mode::standard;
 use crate::init::{self, Init};
 use crate::lanes::Simd;
 use crate::lookup;
@@ -153,8 +153,7 @@ impl Table {
         let (rule, lr) = AnyRule::build(options.rule, options.parameters, options.counts, rows)?;
         check_conflicts(&rule, options.rule, options.reduction, options.unit)?;
         if let Some(half_life) = options.half_life.filter(|h| !(h.is_finite() && *h > 0.0)) {
-            let (name, expected) = ("tally.halfLife".into(), "a finite number above 0".into());
-            return Err(Error::OptionValue { name, expected, found: half_life.to_string() });
+            return Err(Error::option("tally.halfLife", "a finite number above 0", half_life));
         }
         options.init.check(rows, dim)?;
         let (planes, row_state) = with_rule!(&rule, rule => shape_of(rule));
@@ -277,13 +276,13 @@ impl Table {
         self.check_length("values", "ids.length * dim", ids.bits.len() * self.dim, values.len())?;
         for (position, &value) in values.iter().enumerate() {
             if !value.is_finite() {
-                return Err(Error::NonFinite { argument: "values", position, value, because: "" });
+                return Err(Error::NonFinite { argument: "values", position, value, what: "it" });
             }
             if value != 0.0 && self.padding == Some(ids.bits[position / self.dim]) {
                 return Err(Error::PaddingRow { position, value });
             }
         }
-        for (&row, values) in ids.bits.iter().zip(values.chunks_exact(self.dim)) {
+        for (&row, values) in ids.bits.iter().zip(values.chunks_exact(self.dim)).filter(|(row, _)| self.padding != Some(**row)) {
             self.storage.weights_mut(row).copy_from_slice(values);
         }
         Ok(())
@@ -296,7 +295,11 @@ impl Table {
         standard(|| {
             for &row in ids.bits {
                 let weights = self.storage.weights_mut(row);
-                if self.padding == Some(row) { weights.fill(0.0) } else { self.init.fill_row(self.seed, row, weights) }
+                if self.padding == Some(row) {
+                    weights.fill(0.0)
+                } else {
+                    self.init.fill_row(self.seed, row, weights)
+                }
                 self.storage.set_state(row, first_state);
                 self.tallies.reset(row);
             }
@@ -321,7 +324,7 @@ impl Table {
         Ok(())
     }
 
-    /// Writes the rate that each row would get if it occurred once in the next step, the present gradient aside.
+    /// Writes the rate that each row would get if it occurred once in the next step, the present gradient aside; 0 for the padding row.
     pub fn rates(&self, ids: Ids, out: &mut [f32]) -> Result<()> {
         self.check(ids)?;
         self.check_length("out", "ids.length", ids.bits.len(), out.len())?;
@@ -333,7 +336,8 @@ impl Table {
                 for (out, &row) in out.iter_mut().zip(ids.bits) {
                     let before = self.tallies.at(row, step.number);
                     let seen = Seen { row, before, after: before + 1.0 };
-                    *out = rule.rate(&scalars, &seen, self.storage.row_state(row), self.storage.planes(row));
+                    let rate = || rule.rate(&scalars, &seen, self.storage.row_state(row), self.storage.planes(row));
+                    *out = if self.padding == Some(row) { 0.0 } else { rate() };
                 }
             });
         });

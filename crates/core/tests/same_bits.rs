@@ -72,7 +72,9 @@ fn measures_occurrences((name, values): &(&'static str, Vec<f64>)) -> bool {
 }
 
 fn options<'a>(rule: &'a (&'static str, Vec<f64>), rows: usize, dim: usize) -> Options<'a> {
-    let needs_counts = AnyRule::catalogue().iter().any(|(name, parameters)| *name == rule.0 && parameters.iter().any(|p| p.kind == Kind::Counts));
+    let needs_counts = AnyRule::catalogue()
+        .iter()
+        .any(|(name, parameters)| *name == rule.0 && parameters.iter().any(|p| p.kind == Kind::Counts));
     Options {
         rows: rows as u32,
         dim,
@@ -86,7 +88,12 @@ fn options<'a>(rule: &'a (&'static str, Vec<f64>), rows: usize, dim: usize) -> O
 }
 
 /// Steps a reference and a fast table for each instruction set side by side.
-fn step_side_by_side(options: impl Fn() -> Options<'static>, batches: &[(Vec<u32>, Vec<f32>, f32)], threads: &[usize], what: &str) {
+fn step_side_by_side(
+    options: impl Fn() -> Options<'static>,
+    batches: &[(Vec<u32>, Vec<f32>, f32)],
+    threads: &[usize],
+    what: &str,
+) {
     let mut reference = Table::new(options()).unwrap();
     let mut fast: Vec<Table> = Vec::new();
     for simd in [Simd::detect(), Simd::portable()] {
@@ -132,7 +139,8 @@ fn rows_that_occur_thousands_of_times_equal_the_reference() {
     for rule in rules() {
         let rule = leak(rule);
         for dim in [1, 9, 64] {
-            let batches: Vec<_> = [256, 257, 512, 4000].map(|count| (random.ids(count, 20, 3), random.gradients(count * dim), 1.0)).to_vec();
+            let batches: Vec<_> =
+                [256, 257, 512, 4000].map(|count| (random.ids(count, 20, 3), random.gradients(count * dim), 1.0)).to_vec();
             step_side_by_side(|| options(rule, 20, dim), &batches, &[1], &format!("{rule:?} at dim {dim}"));
         }
     }
@@ -171,10 +179,14 @@ fn table_options_equal_the_reference() {
                     if measures_occurrences(rule) && (unit == Unit::Batch || reduction == Reduction::Mean) {
                         continue;
                     }
-                    for (half_life, non_finite, padding) in
-                        [(Some(2.5), NonFinite::Skip, Some(1)), (None, NonFinite::Skip, None), (Some(100.0), NonFinite::Allow, Some(399))]
-                    {
-                        let what = format!("{rule:?}, {unit:?}, {reduction:?}, {half_life:?}, {non_finite:?}, padding {padding:?}, dim {dim}");
+                    for (half_life, non_finite, padding) in [
+                        (Some(2.5), NonFinite::Skip, Some(1)),
+                        (None, NonFinite::Skip, None),
+                        (Some(100.0), NonFinite::Allow, Some(399)),
+                    ] {
+                        let what = format!(
+                            "{rule:?}, {unit:?}, {reduction:?}, {half_life:?}, {non_finite:?}, padding {padding:?}, dim {dim}"
+                        );
                         let options = || Options { unit, reduction, half_life, non_finite, padding, ..options(rule, 400, dim) };
                         step_side_by_side(options, &batches, &[1, 2], &what);
                     }

@@ -1,43 +1,62 @@
 /**
- * Draws Observable Plot charts as static SVG, without a browser: Plot writes into linkedom's document. Each chart is drawn
+ * Draws Observable Plot charts as static SVG, without a browser: Plot writes into linkedom's document. Each figure is drawn
  * twice, for a desktop and for a phone, and the style sheet shows one of the two, so that text is never scaled down.
  */
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
-import { Markup, html } from "./html.js";
+import { html, Markup } from "./html.js";
 
-/** Widths in CSS pixels, as the page's column gives them. */
-export const wide = 640;
-export const narrow = 350;
-
-/** What a chart is drawn for. */
+/** What a panel is drawn for. */
 export interface Frame {
+  /** CSS pixels. */
   readonly width: number;
+  /** On a phone panels stand one below the other; else side by side. */
   readonly isNarrow: boolean;
 }
 
-/** A figure: the chart in both widths, and what it shows, how it was measured and with which settings below it. */
-export function figure(description: string, draw: (frame: Frame) => Plot.PlotOptions, caption: Markup): Markup {
+export interface Panel {
+  /** What it shows, for readers who cannot see it. */
+  readonly description: string;
+  /** Its share of the width where panels stand side by side. */
+  readonly share: number;
+  draw(frame: Frame): Plot.PlotOptions;
+}
+
+/** Widths in CSS pixels, as the page's column gives them. */
+const wideWidth = 640;
+const narrowWidth = 350;
+
+/** Panels, and below them what they show, how it was measured and with which settings. */
+export function figure(panels: readonly Panel[], caption: Markup): Markup {
+  const wide = panels.map((panel) => drawPanel(panel, { width: Math.round(wideWidth * panel.share), isNarrow: false }));
+  const narrow = panels.map((panel) => drawPanel(panel, { width: narrowWidth, isNarrow: true }));
   return html`<figure>
-<div class="wide">${plot(description, draw({ width: wide, isNarrow: false }))}</div>
-<div class="narrow">${plot(description, draw({ width: narrow, isNarrow: true }))}</div>
+<div class="wide">${wide}</div>
+<div class="narrow">${narrow}</div>
 <figcaption>${caption}</figcaption>
 </figure>`;
 }
 
-/** One chart as SVG. Colours are left to the page: `currentColor` and its variables. */
-export function plot(description: string, options: Plot.PlotOptions): Markup {
+/** One chart as SVG. Its colours are the page's: `currentColor` and variables. */
+function drawPanel({ description, draw }: Panel, frame: Frame): Markup {
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const svg = Plot.plot({
-    ...options,
+    ...draw(frame),
     document,
+    width: frame.width,
     className: "plot",
     ariaLabel: description,
     style: { fontSize: "12px", background: "none" },
   });
   svg.setAttribute("role", "img");
-  // Fractions of a hundredth of a pixel only make the file larger.
-  return new Markup(svg.outerHTML.replace(/\d+\.\d{3,}/g, (number) => String(Number(Number(number).toFixed(2)))));
+  return new Markup(roundAttributes(svg.outerHTML));
+}
+
+/** Hundredths of a pixel are seen by nobody, and make the file a third larger. Text between tags stays as it is. */
+function roundAttributes(svg: string): string {
+  return svg.replace(/="[^"]*"/g, (attribute) =>
+    attribute.replace(/\d+\.\d{2,}/g, (number) => String(Number(Number(number).toFixed(1)))),
+  );
 }
 
 /** The page's colour for a rule. */
@@ -45,31 +64,7 @@ export function colorOf(type: string): string {
   return `var(--${type})`;
 }
 
-/**
- * Where labels go that want to stand at `positions` but must keep `gap` apart: each as near its place as order allows. Labels
- * that would overlap form a block, which is centred on the mean of its members' places.
- */
-export function spread(positions: readonly number[], gap: number): number[] {
-  const order = positions.map((_, index) => index).sort((a, b) => positions[a] - positions[b]);
-  const blocks: { members: number[]; center: number }[] = [];
-  for (const index of order) {
-    let block = { members: [index], center: positions[index] };
-    for (let before = blocks.at(-1); before && overlaps(before, block, gap); before = blocks.at(-1)) {
-      blocks.pop();
-      const members = [...before.members, ...block.members];
-      block = { members, center: members.reduce((sum, member) => sum + positions[member], 0) / members.length };
-    }
-    blocks.push(block);
-  }
-  const places = [...positions];
-  for (const { members, center } of blocks) {
-    members.forEach((member, rank) => {
-      places[member] = center + (rank - (members.length - 1) / 2) * gap;
-    });
-  }
-  return places;
-}
-
-function overlaps(a: { members: number[]; center: number }, b: { members: number[]; center: number }, gap: number): boolean {
-  return b.center - a.center < ((a.members.length + b.members.length) / 2) * gap;
+/** The house rule is drawn stronger than its rivals. */
+export function isHouseRule(type: string): boolean {
+  return type === "tallygrad";
 }

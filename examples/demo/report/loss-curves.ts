@@ -2,8 +2,9 @@
 import * as Plot from "@observablehq/plot";
 import type { Results } from "../results.js";
 import type { CurvePoint } from "../training.js";
-import { colorOf, type Frame, figure, spread } from "./chart.js";
+import { colorOf, type Frame, figure, isHouseRule } from "./chart.js";
 import { html, type Markup } from "./html.js";
+import { spread } from "./spread.js";
 
 interface Line {
   readonly name: string;
@@ -14,56 +15,74 @@ export function lossCurves({ oracle, runs, recipe, synthetic }: Results): Markup
   const lines = runs.map(({ optimizer, curve }) => ({ name: optimizer.type, points: curve }));
   const label = oracle ? "log-loss above the oracle’s" : "validation log-loss";
   const caption = oracle
-    ? html`Progressive log-loss: each example is predicted before it is trained on. A point is the mean over about 10,000
+    ? html`Progressive log-loss: each example is predicted before it is trained on. A point is the mean over about 20,000
         examples, minus the oracle’s mean on the same examples, so zero would be a perfect model. The first points may lie above
         the frame. ${synthetic ? "Synthetic" : "Given"} click log, one pass, batches of ${recipe.batch}.`
     : html`Log-loss of the validation examples after every half epoch, batches of ${recipe.batch}. A line ends where two epochs
         brought nothing better, or after ${recipe.epochs} epochs; the best weights are kept and tested. The first points may lie
         above the frame.`;
-  return figure(`${label} during training, by optimizer`, (frame) => drawCurves(lines, label, frame), caption);
+  const description = `Line chart: ${label} during training, one line for each optimizer`;
+  return figure([{ description, share: 1, draw: (frame) => drawCurves(lines, label, frame) }], caption);
 }
 
-function drawCurves(lines: readonly Line[], label: string, { width, isNarrow }: Frame): Plot.PlotOptions {
+function drawCurves(lines: readonly Line[], label: string, { isNarrow }: Frame): Plot.PlotOptions {
   const height = isNarrow ? 340 : 400;
-  const margins = { marginTop: 34, marginRight: isNarrow ? 108 : 124, marginBottom: 42, marginLeft: 42 };
+  const margins = { marginTop: 28, marginRight: isNarrow ? 108 : 124, marginBottom: 42, marginLeft: 42 };
   const domain = lossDomain(lines);
   const pixel = (domain[1] - domain[0]) / (height - margins.marginTop - margins.marginBottom);
   const last = Math.max(...lines.map(({ points }) => endOf(points).examples));
+  // A little room behind the last point, for the hairlines from the lines to their names.
+  const edge = 1.05 * last;
   return {
-    width,
     height,
     ...margins,
-    x: { domain: [0, last], label: "training examples", labelAnchor: "center", labelArrow: "none", ticks: isNarrow ? 3 : 6, tickFormat: "~s" },
+    x: {
+      domain: [0, edge],
+      label: "training examples",
+      labelAnchor: "center",
+      labelArrow: "none",
+      ticks: isNarrow ? 3 : 6,
+      tickFormat: "~s",
+    },
     y: { domain, label, labelArrow: "none", ticks: 6, tickSize: 0 },
     marks: [
       Plot.gridY({ ticks: 6, stroke: "var(--line)", strokeOpacity: 1 }),
       ...[...lines].reverse().map(({ name, points }) => lossLine(name, points)),
-      ...nameEnds(lines, last, pixel * 15, isNarrow),
+      ...nameEnds(lines, edge, pixel * 15, isNarrow),
     ],
   };
 }
 
 function lossLine(name: string, points: readonly CurvePoint[]): Plot.Line {
-  const strokeWidth = name === "tallygrad" ? 3 : 1.75;
+  const strokeWidth = isHouseRule(name) ? 3 : 1.75;
   return Plot.lineY(points, { x: "examples", y: "logLoss", stroke: colorOf(name), strokeWidth, clip: true });
 }
 
 /** Each line's name at the right edge, in the order of the lines' ends, tied to its end by a hairline. */
 function nameEnds(lines: readonly Line[], edge: number, gap: number, isNarrow: boolean): Plot.Markish[] {
-  const places = spread(lines.map(({ points }) => endOf(points).logLoss), gap);
+  const places = spread(
+    lines.map(({ points }) => endOf(points).logLoss),
+    gap,
+  );
   return lines.flatMap(({ name, points }, index) => {
     const end = endOf(points);
     const color = colorOf(name);
     return [
-      Plot.link([end], { x1: end.examples, y1: end.logLoss, x2: edge, y2: end.logLoss, stroke: color, strokeDasharray: "2,3" }),
-      Plot.arrow([end], { x1: edge, y1: end.logLoss, x2: edge, y2: places[index], stroke: color }),
+      Plot.link([end], {
+        x1: end.examples,
+        y1: end.logLoss,
+        x2: edge,
+        y2: places[index],
+        stroke: color,
+        strokeWidth: 0.75,
+      }),
       Plot.text([name], {
         x: edge,
         y: places[index],
-        dx: 16,
+        dx: 4,
         textAnchor: "start",
         fill: color,
-        fontWeight: name === "tallygrad" ? 700 : 500,
+        fontWeight: isHouseRule(name) ? 700 : 500,
         fontSize: isNarrow ? 11.5 : 12.5,
       }),
     ];

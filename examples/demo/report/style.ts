@@ -45,22 +45,22 @@ p { margin: 0 0 1rem; text-wrap: pretty; }
 code { font: 0.875em ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; }
 .kicker { font: 600 0.8125rem/1.4 var(--sans); letter-spacing: 0.02em; color: var(--tallygrad); margin: 0 0 0.6rem; }
 .lede { font-size: 1.1875rem; line-height: 1.5; }
-.soft, figcaption, footer { color: var(--soft); }
+.notes, figcaption, footer { color: var(--soft); }
 figure { margin: 1.25rem 0 0; }
 figcaption, footer, .notes { font: 0.875rem/1.55 var(--sans); }
-figcaption { margin-top: 0.75rem; }
+figcaption, .notes { margin: 0.75rem 0 0; }
 footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--line); }
 svg { display: block; max-width: 100%; height: auto; overflow: visible; font-family: var(--sans); }
+.wide { display: flex; }
 .narrow { display: none; }
-.pair { display: flex; gap: 1rem; }
 .scroll { overflow-x: auto; margin: 1.25rem 0 0; }
 table { border-collapse: collapse; width: 100%; font: 0.9375rem/1.4 var(--sans); font-variant-numeric: tabular-nums; }
 th { font-weight: 600; text-align: right; font-size: 0.8125rem; color: var(--soft); vertical-align: bottom; }
 th, td { padding: 0.5rem 0 0.5rem 1rem; text-align: right; border-bottom: 1px solid var(--line); }
 th:first-child, td:first-child { text-align: left; padding-left: 0.5rem; }
 th:last-child, td:last-child { padding-right: 0.5rem; }
-td:first-child { font-weight: 600; }
-td small { display: block; font-weight: 400; font-size: 0.8125rem; color: var(--soft); }
+td:first-child { font-weight: 600; white-space: nowrap; }
+th small, td small { display: block; font-weight: 400; font-size: 0.8125rem; color: var(--soft); }
 tr.house { background: var(--tint); }
 tr.oracle td { color: var(--soft); font-weight: 400; border-bottom: 0; }
 .best { font-weight: 700; }
@@ -69,10 +69,9 @@ tr.oracle td { color: var(--soft); font-weight: 400; border-bottom: 0; }
   main { padding-top: 2rem; }
   .wide { display: none; }
   .narrow { display: block; }
-  .pair { flex-direction: column; gap: 1.5rem; }
   table { font-size: 0.8125rem; }
   th { font-size: 0.75rem; }
-  td small { font-size: 0.75rem; }
+  th small, td small { font-size: 0.75rem; }
   th, td { padding-left: 0.6rem; }
 }
 @media print { main { padding-top: 0; } figure, table { break-inside: avoid; } }

@@ -4,8 +4,22 @@
 use super::*;
 
 const VALUES: [f32; 16] = [
-    1.0, -0.0, 3.5, f32::MIN_POSITIVE, -7.25e-39, f32::MAX, -1e-20, 0.1, f32::INFINITY, -2.0, 1e30, 0.0, f32::NAN, 123456.79,
-    -f32::MAX, 1.0000001,
+    1.0,
+    -0.0,
+    3.5,
+    f32::MIN_POSITIVE,
+    -7.25e-39,
+    f32::MAX,
+    -1e-20,
+    0.1,
+    f32::INFINITY,
+    -2.0,
+    1e30,
+    0.0,
+    f32::NAN,
+    123456.79,
+    -f32::MAX,
+    1.0000001,
 ];
 
 /// Compares everything a vector type does with the same thing lane by lane. Returns how many comparisons it made.
@@ -29,7 +43,11 @@ impl Kernel for AgreesWithScalars {
                             let (p, q) = (a[lane], b[lane]);
                             let larger = f32::from_bits(p.abs().to_bits().max(q.abs().to_bits()));
                             let expected = [p + q, p - q, p * q, p / q, p.sqrt(), larger][which];
-                            assert!(same(lanes[lane], expected), "operation {which} on {p} and {q}: {} not {expected}", lanes[lane]);
+                            assert!(
+                                same(lanes[lane], expected),
+                                "operation {which} on {p} and {q}: {} not {expected}",
+                                lanes[lane]
+                            );
                             compared += 1;
                         }
                     }

@@ -9,20 +9,20 @@
 //! one stored before this epoch's ticket was (release on the ticket, acquire in the claim).
 //!
 //! Why no wake-up is lost: a helper that goes to sleep adds itself to `sleepers`, then reads the ticket under the lock; the caller
-//! stores the ticket, then reads `sleepers`. All four are sequentially consistent, so one of the two sees the other. The caller
-//! notifies under the same lock, so the helper is either before its check or already waiting.
+//! stores the ticket, then reads `sleepers`. Between the two each has a sequentially consistent fence, so one of them sees the other. The
+//! caller passes through the same lock before it notifies, so the helper is either before its check or already waiting.
 //!
 //! The file compiles with loom's atomics under `--cfg loom`; `scripts/loom.mjs` runs its model tests.
 
 #[cfg(loom)]
 use loom::sync::{
     Condvar, Mutex,
-    atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering},
+    atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, fence},
 };
 #[cfg(not(loom))]
 use std::sync::{
     Condvar, Mutex,
-    atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering},
+    atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, fence},
 };
 
 /// A job's work: called with each task's number.
@@ -96,8 +96,9 @@ impl Board {
         let epoch = (self.epoch() + 1) & ((1 << (64 - EPOCH)) - 1);
         self.job.store(&raw const work as *mut _, Ordering::Relaxed);
         self.left.store(tasks as u32, Ordering::Relaxed);
-        self.ticket.store(Ticket::new(epoch, helpers, tasks).0, Ordering::SeqCst);
-        if self.sleepers.load(Ordering::SeqCst) > 0 {
+        self.ticket.store(Ticket::new(epoch, helpers, tasks).0, Ordering::Release);
+        fence(Ordering::SeqCst);
+        if self.sleepers.load(Ordering::Relaxed) > 0 {
             drop(self.lock.lock());
             self.wake.notify_all();
         }
@@ -116,13 +117,14 @@ impl Board {
 
     /// Sleeps until the newest job is not `epoch` any more.
     pub fn sleep_while(&self, epoch: u64) {
-        self.sleepers.fetch_add(1, Ordering::SeqCst);
+        self.sleepers.fetch_add(1, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
         let mut guard = self.lock.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        while Ticket(self.ticket.load(Ordering::SeqCst)).epoch() == epoch {
+        while self.epoch() == epoch {
             guard = self.wake.wait(guard).unwrap_or_else(|poisoned| poisoned.into_inner());
         }
         drop(guard);
-        self.sleepers.fetch_sub(1, Ordering::SeqCst);
+        self.sleepers.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Claims and does tasks of job `epoch` until none is left.

@@ -39,11 +39,7 @@ impl Rule for Adam {
         if eps as f32 == 0.0 {
             return Err(refused("eps", "above 0 in float32", eps));
         }
-        Ok(Self {
-            beta1: parameters.number("beta1")?,
-            beta2: parameters.number("beta2")?,
-            eps,
-        })
+        Ok(Self { beta1: parameters.number("beta1")?, beta2: parameters.number("beta2")?, eps })
     }
 
     fn begin(&self, step: &Step) -> f64 {

@@ -45,7 +45,11 @@ impl Rule for FaSgd {
     #[inline(always)]
     fn coefficients(&self, lr: &f64, seen: &Seen, _: f32, _: &mut f32) -> Coefficients {
         let expected = self.expected[seen.row as usize];
-        let rate = if expected > 0.0 { (lr / expected.sqrt()).min(self.max_lr) } else { self.max_lr };
+        let rate = match () {
+            () if expected > 0.0 => (lr / expected.sqrt()).min(self.max_lr),
+            () if *lr > 0.0 => self.max_lr,
+            () => 0.0, // A rate of 0 stops every row.
+        };
         [rate as f32, 0.0, 0.0, 0.0]
     }
 }

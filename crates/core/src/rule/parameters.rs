@@ -48,7 +48,8 @@ pub enum Range {
 
 impl Range {
     fn holds(self, x: f64) -> bool {
-        x.is_finite()
+        // Rates and the like are rounded to float32 before they meet elements.
+        (x as f32).is_finite()
             && match self {
                 Range::Above0 => x > 0.0,
                 Range::AtLeast0 => x >= 0.0,
@@ -58,8 +59,8 @@ impl Range {
 
     fn words(self) -> &'static str {
         match self {
-            Range::Above0 => "a finite number above 0",
-            Range::AtLeast0 => "a finite number of at least 0",
+            Range::Above0 => "a number above 0, finite in float32",
+            Range::AtLeast0 => "a number of at least 0, finite in float32",
             Range::Fraction => "a number from 0 up to, but not including, 1",
         }
     }
@@ -162,16 +163,12 @@ fn in_range(name: &str, value: f64, range: Range) -> Result<f64> {
 
 /// The error for a parameter's value that is out of range.
 pub(super) fn refused(name: &str, expected: &str, value: f64) -> Error {
-    Error::OptionValue { name: dotted(name), expected: expected.into(), found: value.to_string() }
+    Error::option(&dotted(name), expected, value)
 }
 
 /// Checks a learning rate set between steps, which, unlike the first, may be 0.
 pub(crate) fn check_lr(lr: f64) -> Result<f64> {
-    if Range::AtLeast0.holds(lr) {
-        Ok(lr)
-    } else {
-        Err(Error::OptionValue { name: "lr".into(), expected: Range::AtLeast0.words().into(), found: lr.to_string() })
-    }
+    if Range::AtLeast0.holds(lr) { Ok(lr) } else { Err(Error::option("lr", Range::AtLeast0.words(), lr)) }
 }
 
 pub(super) fn unknown_rule(name: &str) -> Error {

@@ -24,10 +24,7 @@ impl Rule for RowwiseAdagrad {
     type Scalars = Step;
 
     fn build(parameters: &mut Parameters) -> Result<Self> {
-        Ok(Self {
-            accumulator: parameters.number("accumulator")? as f32,
-            eps: parameters.number("eps")?,
-        })
+        Ok(Self { accumulator: parameters.number("accumulator")? as f32, eps: parameters.number("eps")? })
     }
 
     fn first_state(&self) -> f32 {

@@ -31,10 +31,7 @@ impl Rule for Tallygrad {
     type Scalars = Step;
 
     fn build(parameters: &mut Parameters) -> Result<Self> {
-        Ok(Self {
-            start: parameters.number("start")?,
-            floor: parameters.number("floor")?,
-        })
+        Ok(Self { start: parameters.number("start")?, floor: parameters.number("floor")? })
     }
 
     fn needs_mean_square(&self) -> bool {

@@ -94,7 +94,8 @@ impl<R: Rule> Application<'_, R> {
             }
             sum
         };
-        let squares = if R::READS_SQUARES || (self.skip && self.rule.squares()) { sum_of_squares::<V>(gradient, 1.0) } else { 0.0 };
+        let squares =
+            if R::READS_SQUARES || (self.skip && self.rule.squares()) { sum_of_squares::<V>(gradient, 1.0) } else { 0.0 };
         if self.skip && !(squares.is_finite() && largest_magnitude::<V>(gradient).is_finite()) {
             return false;
         }

@@ -6,7 +6,7 @@
 
 use super::gradients::Gradients;
 use crate::error::{Error, Result};
-use crate::lanes::{Kernel, LANES, Vector, largest_magnitude, sum_of_squares};
+use crate::lanes::{Kernel, LANES, Portable, Vector, largest_magnitude, sum_of_squares};
 use crate::memory::Zeroable;
 
 /// Positions in a chunk. Fixed by the contract of a step.
@@ -112,29 +112,23 @@ pub(crate) fn surely_finite(largest: f32, occurrences: usize, dim: usize, questi
 
 /// Looks for the first gradient that is not finite, or, for rules that square, whose square is not.
 pub(crate) fn find_culprit(gradients: Gradients, ids: &[u32], padding: Option<u32>, squares: bool) -> Result<()> {
-    let refused = |position: usize, value: f32, because: &'static str| Error::NonFinite { argument: "gradients", position, value, because };
     for (occurrence, &id) in ids.iter().enumerate() {
         if padding == Some(id) {
             continue;
         }
-        let gradient = gradients.at(occurrence);
-        let mut sum = [0.0f32; LANES];
-        for (element, &value) in gradient.iter().enumerate() {
-            let (position, scaled) = (occurrence * gradients.dim + element, value * gradients.scale);
-            if !value.is_finite() {
-                return Err(refused(position, value, ""));
-            }
-            if !scaled.is_finite() {
-                return Err(refused(position, value, " times scale"));
-            }
-            sum[element % LANES] += scaled * scaled;
-            if squares && !sum[element % LANES].is_finite() {
-                return Err(refused(position, value, " squared"));
-            }
+        let first = occurrence * gradients.dim;
+        for (element, &value) in gradients.at(occurrence).iter().enumerate() {
+            let scaled = value * gradients.scale;
+            let what = match () {
+                () if !value.is_finite() => "it",
+                () if !scaled.is_finite() => "its product with scale",
+                () if squares && !(scaled * scaled).is_finite() => "its square",
+                () => continue,
+            };
+            return Err(Error::NonFinite { argument: "gradients", position: first + element, value, what });
         }
-        let total = ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
-        if squares && !total.is_finite() {
-            return Err(refused(occurrence * gradients.dim, gradient[0], " with its row squared"));
+        if squares && !sum_of_squares::<Portable>(gradients.at(occurrence), gradients.scale).is_finite() {
+            return Err(Error::SquaresNotFinite { first, last: first + gradients.dim - 1 });
         }
     }
     Ok(())

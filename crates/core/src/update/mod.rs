@@ -76,11 +76,8 @@ pub(crate) fn update(table: &mut Table, ids: &[u32], gradients: Gradients) -> Re
 }
 
 fn run<R: Rule>(table: &mut Table, rule: &R, ids: &[u32], gradients: Gradients, threads: usize) -> Result<u64> {
-    let questions = Questions {
-        mean_square: rule.needs_mean_square(),
-        skip: table.non_finite == NonFinite::Skip,
-        padding: table.padding,
-    };
+    let questions =
+        Questions { mean_square: rule.needs_mean_square(), skip: table.non_finite == NonFinite::Skip, padding: table.padding };
     let rejecting = table.non_finite == NonFinite::Reject;
     let asked = (rejecting || questions.mean_square).then_some(questions);
     let (findings, stripes) = if threads > 1 {
@@ -196,7 +193,12 @@ fn apply_alone<R: Rule>(table: &mut Table, ids: &[u32], application: &Applicatio
     dispatch(table.simd, ApplyStripe { step: application, groups, sum })
 }
 
-fn apply_shared<R: Rule>(table: &mut Table, stripes: &[Stripe; STRIPES], application: &Application<R>, threads: usize) -> Result<u64> {
+fn apply_shared<R: Rule>(
+    table: &mut Table,
+    stripes: &[Stripe; STRIPES],
+    application: &Application<R>,
+    threads: usize,
+) -> Result<u64> {
     let (plan, simd, dim) = (table.plan.shared(), table.simd, application.gradients.dim);
     let sums = SharedSlice::new(&mut table.scratch.sums);
     let skipped = AtomicU64::new(0);
