@@ -3,6 +3,7 @@
  * occurrence of a row in the test examples then counts once in its row's bucket, with the loss of its example and the
  * mean square of the gradient that its vector would get.
  */
+import { at } from "./at.js";
 import { countOccurrences, type Dataset } from "./dataset.js";
 import { batches, type FactorizationMachine } from "./factorization-machine.js";
 import { logisticLoss } from "./metrics.js";
@@ -37,7 +38,7 @@ export function measureBuckets(model: FactorizationMachine, data: Dataset): Buck
   const squares = measureSquaredGradients(model, data);
   return measureBucketLosses(data, model.predict(data.test)).map((loss, index) => ({
     ...loss,
-    meanSquaredGradient: loss.occurrences > 0 ? squares[index] / loss.occurrences : null,
+    meanSquaredGradient: loss.occurrences > 0 ? at(squares, index) / loss.occurrences : null,
   }));
 }
 
@@ -45,28 +46,30 @@ export function measureBuckets(model: FactorizationMachine, data: Dataset): Buck
 export function measureBucketLosses(data: Dataset, logits: Float64Array): BucketLoss[] {
   const bucketOfRow = assignBuckets(data);
   const sums = bucketLimits.map(({ bucket }) => ({ bucket, rows: 0, occurrences: 0, loss: 0 }));
-  for (const bucket of bucketOfRow) sums[bucket].rows++;
+  for (const bucket of bucketOfRow) at(sums, bucket).rows++;
   data.test.ids.forEach((id, occurrence) => {
     const example = Math.floor(occurrence / data.fields);
-    const sum = sums[bucketOfRow[id]];
+    const sum = at(sums, at(bucketOfRow, id));
     sum.occurrences++;
-    sum.loss += logisticLoss(logits[example], data.test.labels[example]);
+    sum.loss += logisticLoss(at(logits, example), at(data.test.labels, example));
   });
   return sums.map(({ loss, ...rest }) => ({ ...rest, logLoss: rest.occurrences > 0 ? loss / rest.occurrences : null }));
 }
 
 /** For each bucket the sum over test occurrences of the mean square of their vectors' gradients. */
-function measureSquaredGradients(model: FactorizationMachine, data: Dataset): number[] {
+function measureSquaredGradients(model: FactorizationMachine, data: Dataset): Float64Array {
   const { dim } = model.shape;
   const bucketOfRow = assignBuckets(data);
-  const sums = bucketLimits.map(() => 0);
+  const sums = new Float64Array(bucketLimits.length);
   for (const [batch] of batches(data.test, data.fields, model.shape.batch)) {
     const gradients = model.gradients(batch).vectors;
     batch.ids.forEach((id, occurrence) => {
+      const bucket = at(bucketOfRow, id);
       let square = 0;
-      for (let element = occurrence * dim; element < (occurrence + 1) * dim; element++)
-        square += gradients[element] ** 2;
-      sums[bucketOfRow[id]] += square / dim;
+      for (let element = occurrence * dim; element < (occurrence + 1) * dim; element++) {
+        square += at(gradients, element) ** 2;
+      }
+      sums[bucket] = at(sums, bucket) + square / dim;
     });
   }
   return sums;

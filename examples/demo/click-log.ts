@@ -3,6 +3,7 @@
  * well-known public one, and labels from a planted factorization machine. A seed gives another model, not only other
  * clicks, so results are compared seed by seed. Everything is in memory; nothing is read.
  */
+import { at } from "./at.js";
 import { type Dataset, type Examples, sliceExamples } from "./dataset.js";
 import { Random } from "./random.js";
 import { Zipf } from "./zipf.js";
@@ -88,7 +89,7 @@ function drawIds(seed: number, count: number): Uint32Array {
     const idOfRank = random.permutation(size);
     const zipf = new Zipf(size, exponent);
     for (let position = field; position < ids.length; position += fields.length) {
-      ids[position] = offset + idOfRank[zipf.draw(random)];
+      ids[position] = offset + at(idOfRank, zipf.draw(random));
     }
   });
   return ids;
@@ -103,14 +104,14 @@ function plantLogits(seed: number, ids: Uint32Array, count: number): Float64Arra
   const biases = Float32Array.from({ length: rows }, () => biasDeviation * random.normal());
   const vectors = Float32Array.from({ length: rows * plantedDim }, () => random.normal());
   const interactions = new Float64Array(count);
-  const logits = new Float64Array(count).fill(globalBias);
+  const logits = new Float64Array(count);
   for (let example = 0; example < count; example++) {
     const own = ids.subarray(example * fields.length, (example + 1) * fields.length);
     interactions[example] = interaction(vectors, own);
-    for (const id of own) logits[example] += biases[id];
+    logits[example] = own.reduce((logit, id) => logit + at(biases, id), globalBias);
   }
   const scale = interactionDeviation / standardDeviation(interactions);
-  return logits.map((logit, example) => logit + scale * interactions[example]);
+  return logits.map((logit, example) => logit + scale * at(interactions, example));
 }
 
 /** The sum over pairs of the dot products of their vectors, as (|sum of vectors|^2 - sum of |vector|^2) / 2. */
@@ -120,7 +121,7 @@ function interaction(vectors: Float32Array, ids: Uint32Array): number {
   for (let element = 0; element < plantedDim; element++) {
     let sum = 0;
     for (const id of ids) {
-      const weight = vectors[id * plantedDim + element];
+      const weight = at(vectors, id * plantedDim + element);
       sum += weight;
       sumOfSquares += weight * weight;
     }

@@ -2,6 +2,8 @@
  * What the demo trains on, wherever it came from: examples of a fixed number of fields, each field holding one row index of a
  * shared table, in flat typed arrays. `click-log.ts` makes them, `movielens.ts` reads them.
  */
+import { at } from "./at.js";
+
 export interface Examples {
   readonly count: number;
   /** `count * fields` row indices, example by example. */
@@ -41,22 +43,22 @@ export function reorderExamples(examples: Examples, fields: number, order: Uint3
   const ids = new Uint32Array(order.length * fields);
   order.forEach((example, position) => {
     for (let field = 0; field < fields; field++) {
-      ids[position * fields + field] = examples.ids[example * fields + field];
+      ids[position * fields + field] = at(examples.ids, example * fields + field);
     }
   });
   const trueLogits = examples.trueLogits;
   return {
     count: order.length,
     ids,
-    labels: Uint8Array.from(order, (example) => examples.labels[example]),
-    trueLogits: trueLogits && Float64Array.from(order, (example) => trueLogits[example]),
+    labels: Uint8Array.from(order, (example) => at(examples.labels, example)),
+    trueLogits: trueLogits && Float64Array.from(order, (example) => at(trueLogits, example)),
   };
 }
 
 /** How often each row occurs in the examples. */
 export function countOccurrences(examples: Examples, rows: number): Uint32Array {
   const counts = new Uint32Array(rows);
-  for (const id of examples.ids) counts[id]++;
+  for (const id of examples.ids) counts[id] = at(counts, id) + 1;
   return counts;
 }
 

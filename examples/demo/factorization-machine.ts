@@ -1,7 +1,8 @@
 /**
  * A factorization machine (Rendle, 2010) over two embedding tables: logit = global bias + the sum of the fields' biases + the
  * sum over pairs of fields of their vectors' dot products. It holds no optimizer: it computes gradients of the summed logistic
- * loss, one for each occurrence, and the tables' `update` does the rest. Buffers are made once and reused by every batch.
+ * loss, one for each occurrence, and the tables' `update` does the rest. Buffers are made once and reused by every batch. In
+ * the innermost loops `?? 0` satisfies strict index checks; positions are always inside, and the engine drops it.
  */
 import { EmbeddingTable, type Optimizer } from "tallygrad";
 import { at } from "./at.js";
@@ -106,7 +107,7 @@ export class FactorizationMachine {
       const sumsStart = example * dim;
       for (let field = 0; field < fields; field++) {
         for (let d = 0; d < dim; d++, element++) {
-          vectorGradients[element] = error * (at(sums, sumsStart + d) - at(vectors, element));
+          vectorGradients[element] = error * ((sums[sumsStart + d] ?? 0) - (vectors[element] ?? 0));
         }
       }
     }
@@ -146,12 +147,12 @@ export class FactorizationMachine {
       for (let field = 0; field < fields; field++) {
         logit += at(biases, occurrence++);
         for (let d = 0; d < dim; d++) {
-          const weight = at(vectors, element++);
-          sums[sumsStart + d] = at(sums, sumsStart + d) + weight;
+          const weight = vectors[element++] ?? 0;
+          sums[sumsStart + d] = (sums[sumsStart + d] ?? 0) + weight;
           squares -= weight * weight;
         }
       }
-      for (let d = 0; d < dim; d++) squares += at(sums, sumsStart + d) ** 2;
+      for (let d = 0; d < dim; d++) squares += (sums[sumsStart + d] ?? 0) ** 2;
       logits[example] = logit + squares / 2;
     }
     return logits.subarray(0, batch.count);

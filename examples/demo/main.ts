@@ -5,6 +5,7 @@
  *     npm run demo -- --help
  */
 import { writeFileSync } from "node:fs";
+import type { Optimizer } from "tallygrad";
 import { makeClickLog } from "./click-log.js";
 import type { Dataset } from "./dataset.js";
 import { formatCount } from "./format.js";
@@ -56,13 +57,15 @@ async function runAll(data: Dataset, options: Options): Promise<Results> {
     process.exit(130);
   });
   const runs: Run[] = [];
+  const diverged: Optimizer[] = [];
   for (const optimizer of data.synthetic ? clickLogOptimizers : movieLensOptimizers) {
     progress.start(optimizer.type, recipe.epochs * data.train.count);
     const result = await run(data, optimizer, recipe, (examples, loss) => progress.update(examples, loss));
-    progress.finish(result);
-    runs.push(result);
+    progress.finish(optimizer, result);
+    if (result) runs.push(result);
+    else diverged.push(optimizer);
   }
-  return gatherResults(data, recipe, runs);
+  return gatherResults(data, recipe, runs, diverged);
 }
 
 /** Bad usage, bad data and every error with a code are the user's to mend and get one line; anything else is a bug and its trace. */

@@ -2,6 +2,7 @@
  * How good predictions are: logistic loss and the area under the ROC curve, both straight from logits, so that no probability
  * is ever rounded to 0 or 1.
  */
+import { at } from "./at.js";
 
 /** The loss -log p(label) of one example: log(1 + e^logit) - label * logit, written so that no logit overflows. */
 export function logisticLoss(logit: number, label: number): number {
@@ -10,9 +11,7 @@ export function logisticLoss(logit: number, label: number): number {
 
 /** The mean loss of the examples. */
 export function logLoss(logits: Float64Array, labels: Uint8Array): number {
-  let sum = 0;
-  for (let example = 0; example < labels.length; example++) sum += logisticLoss(logits[example], labels[example]);
-  return sum / labels.length;
+  return logits.reduce((sum, logit, example) => sum + logisticLoss(logit, at(labels, example)), 0) / labels.length;
 }
 
 /**
@@ -20,13 +19,12 @@ export function logLoss(logits: Float64Array, labels: Uint8Array): number {
  * (Mann and Whitney), tied examples sharing their mean rank. NaN if all labels are the same.
  */
 export function auc(logits: Float64Array, labels: Uint8Array): number {
-  const order = Uint32Array.from(logits, (_, example) => example).sort((a, b) => logits[a] - logits[b]);
+  const order = Uint32Array.from(logits, (_, example) => example).sort((a, b) => at(logits, a) - at(logits, b));
   let positives = 0;
   let rankSum = 0;
   for (let start = 0; start < order.length; ) {
-    let end = start + 1;
-    let positivesHere = labels[order[start]];
-    while (end < order.length && logits[order[end]] === logits[order[start]]) positivesHere += labels[order[end++]];
+    const end = endOfTie(logits, order, start);
+    const positivesHere = order.subarray(start, end).reduce((sum, example) => sum + at(labels, example), 0);
     // Ranks count from 1: positions start to end - 1 hold ranks start + 1 to end.
     rankSum += positivesHere * ((start + 1 + end) / 2);
     positives += positivesHere;
@@ -34,4 +32,12 @@ export function auc(logits: Float64Array, labels: Uint8Array): number {
   }
   const negatives = order.length - positives;
   return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives);
+}
+
+/** The position after the last example whose logit equals that of the example at `start`. */
+function endOfTie(logits: Float64Array, order: Uint32Array, start: number): number {
+  const logit = at(logits, at(order, start));
+  let end = start + 1;
+  while (end < order.length && at(logits, at(order, end)) === logit) end++;
+  return end;
 }

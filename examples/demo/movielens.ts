@@ -5,6 +5,7 @@
  */
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { at } from "./at.js";
 import { type Dataset, type Examples, reorderExamples, sliceExamples } from "./dataset.js";
 import { Random } from "./random.js";
 
@@ -35,14 +36,16 @@ function readRatings(path: string, knownUsers: Set<number> | null, knownMovies: 
   const ratings: Ratings = { users: [], movies: [], stars: [] };
   const lines = readLines(path);
   if (!lines) throw new DataError(`${path}: expected a file of ratings, user::movie::rating a line, found no file`);
-  const fields = lines[0].split("::").length === 4 ? 4 : 3;
-  const shape = fields === 4 ? "user::movie::rating::timestamp" : "user::movie::rating";
+  const hasTimestamps = lines[0]?.split("::").length === 4;
+  const shape = hasTimestamps ? "user::movie::rating::timestamp" : "user::movie::rating";
   lines.forEach((line, index) => {
-    const at = new Place(path, index + 1);
-    const [user, movie, stars] = at.numbers(line, shape);
-    if (stars < 1 || stars > 5) at.fail("a rating from 1 to 5", String(stars));
-    if (knownUsers && !knownUsers.has(user)) at.fail("a user of users.dat", String(user));
-    if (knownMovies && !knownMovies.has(movie)) at.fail("a movie of movies.dat", String(movie));
+    const place = new Place(path, index + 1);
+    const fields = place.fields(line, shape);
+    const [user, movie, stars] = [place.integer(fields[0]), place.integer(fields[1]), place.integer(fields[2])];
+    if (hasTimestamps) place.integer(fields[3]);
+    if (stars < 1 || stars > 5) place.fail("a rating from 1 to 5", String(stars));
+    if (knownUsers && !knownUsers.has(user)) place.fail("a user of users.dat", String(user));
+    if (knownMovies && !knownMovies.has(movie)) place.fail("a movie of movies.dat", String(movie));
     ratings.users.push(user);
     ratings.movies.push(movie);
     ratings.stars.push(stars);
@@ -56,9 +59,9 @@ function readIds(path: string, shape: string): Set<number> | null {
   if (!lines) return null;
   const ids = new Set<number>();
   lines.forEach((line, index) => {
-    const at = new Place(path, index + 1);
-    const id = at.number(at.fields(line, shape)[0], shape);
-    if (ids.has(id)) at.fail("an id that no earlier line has", String(id));
+    const place = new Place(path, index + 1);
+    const id = place.integer(place.fields(line, shape)[0]);
+    if (ids.has(id)) place.fail("an id that no earlier line has", String(id));
     ids.add(id);
   });
   return ids;
@@ -104,14 +107,9 @@ class Place {
     return fields;
   }
 
-  /** The fields as integers. */
-  numbers(line: string, shape: string): number[] {
-    return this.fields(line, shape).map((field) => this.number(field, shape));
-  }
-
-  number(field: string, shape: string): number {
+  integer(field = ""): number {
     const number = /^\d+$/.test(field) ? Number(field) : Number.NaN;
-    if (!Number.isSafeInteger(number)) this.fail(`an integer in ${shape}`, field);
+    if (!Number.isSafeInteger(number)) this.fail("an integer", field);
     return number;
   }
 }
@@ -123,8 +121,8 @@ function split({ users, movies, stars }: Ratings, seed: number): Dataset {
   const rows = userRows.count + movieRows.count;
   const ids = new Uint32Array(stars.length * 2);
   stars.forEach((_, rating) => {
-    ids[2 * rating] = userRows.rows[rating];
-    ids[2 * rating + 1] = userRows.count + movieRows.rows[rating];
+    ids[2 * rating] = at(userRows.rows, rating);
+    ids[2 * rating + 1] = userRows.count + at(movieRows.rows, rating);
   });
   const all: Examples = {
     count: stars.length,

@@ -2,6 +2,7 @@
  * The oracle: the planted model's own logits as predictions. No learner can be expected to do better on a synthetic log, and the
  * distance to it is what optimizers differ by. It is told apart from the runs everywhere, since it learned nothing.
  */
+import { at } from "./at.js";
 import { type BucketLoss, measureBucketLosses } from "./buckets.js";
 import type { Dataset, Examples } from "./dataset.js";
 import { auc, logisticLoss, logLoss } from "./metrics.js";
@@ -33,7 +34,8 @@ export function aboveOracle(curve: readonly CurvePoint[], train: Examples): Curv
   let start = 0;
   return curve.map(({ examples: end, logLoss: loss }) => {
     let sum = 0;
-    for (let example = start; example < end; example++) sum += logisticLoss(trueLogits[example], labels[example]);
+    for (let example = start; example < end; example++)
+      sum += logisticLoss(at(trueLogits, example), at(labels, example));
     const difference = loss - sum / (end - start);
     start = end;
     return { examples: end, logLoss: difference };

@@ -3,6 +3,7 @@
  * either way.
  */
 import { SingleBar } from "cli-progress";
+import type { Optimizer } from "tallygrad";
 import { formatAuc, formatCount, formatLoss } from "./format.js";
 import type { Run } from "./run.js";
 
@@ -26,19 +27,21 @@ export class Progress {
     this.#bar.update(examples, { loss: recentLoss.toFixed(4) });
   }
 
-  /** Replaces the bar by the run's line. */
-  finish({ optimizer, logLoss, auc, examplesPerSecond }: Run): void {
+  /** Replaces the bar by the run's line. Without a run it diverged. */
+  finish(optimizer: Optimizer, run: Run | null): void {
     this.stop();
-    const speed = `${formatCount(examplesPerSecond)} examples/s`;
-    console.log(
-      `  ${pad(optimizer.type)} log-loss ${formatLoss(logLoss)}  AUC ${formatAuc(auc)}  ${speed.padStart(20)}`,
-    );
+    console.log(`  ${pad(optimizer.type)} ${run ? describe(run) : "diverged"}`);
   }
 
   /** Takes the bar away and gives the terminal its cursor back. */
   stop(): void {
     this.#bar.stop();
   }
+}
+
+function describe({ logLoss, auc, examplesPerSecond }: Run): string {
+  const speed = `${formatCount(examplesPerSecond)} examples/s`;
+  return `log-loss ${formatLoss(logLoss)}  AUC ${formatAuc(auc)}  ${speed.padStart(20)}`;
 }
 
 function pad(name: string): string {

@@ -3,6 +3,8 @@
  * and the name of a stream. The same seed and stream give the same numbers on every machine, which is what makes runs of
  * different optimizers comparable pair by pair.
  */
+import { at } from "./at.js";
+
 export class Random {
   #a: number;
   #b: number;
@@ -68,8 +70,8 @@ export class Random {
     const order = Uint32Array.from({ length }, (_, index) => index);
     for (let last = length - 1; last > 0; last--) {
       const other = this.below(last + 1);
-      const moved = order[last];
-      order[last] = order[other];
+      const moved = at(order, last);
+      order[last] = at(order, other);
       order[other] = moved;
     }
     return order;

@@ -3,6 +3,7 @@
  * logarithmic scale of tallies, so that the few frequent rows are seen as well as the many rare ones.
  */
 import type { EmbeddingTable } from "tallygrad";
+import { at } from "./at.js";
 
 export interface RateSample {
   readonly tally: number;
@@ -28,7 +29,7 @@ const rowsPerBin = 6;
 export function sampleRates(table: EmbeddingTable): RateSamples {
   const tallies = table.tallies();
   const rows = Uint32Array.from(evenOnLogScale(tallies));
-  const samples = Array.from(table.rates(rows), (rate, index) => ({ tally: tallies[rows[index]], rate }));
+  const samples = Array.from(table.rates(rows), (rate, index) => ({ tally: at(tallies, at(rows, index)), rate }));
   return { samples, headSlope: logLogSlope(samples.filter(({ tally }) => tally >= leastHeadTally)) };
 }
 
@@ -45,7 +46,7 @@ function evenOnLogScale(tallies: Float64Array): number[] {
   const inOrder = [...bins].sort(([a], [b]) => a - b);
   return inOrder.flatMap(([, members]) => {
     const taken = Math.min(rowsPerBin, members.length);
-    return Array.from({ length: taken }, (_, index) => members[Math.floor((index * members.length) / taken)]);
+    return Array.from({ length: taken }, (_, index) => at(members, Math.floor((index * members.length) / taken)));
   });
 }
 
@@ -55,7 +56,7 @@ function logLogSlope(samples: readonly RateSample[]): number | null {
   const y = samples.map(({ rate }) => Math.log(rate));
   const meanX = mean(x);
   const meanY = mean(y);
-  const covariance = mean(x.map((value, index) => (value - meanX) * (y[index] - meanY)));
+  const covariance = mean(x.map((value, index) => (value - meanX) * (at(y, index) - meanY)));
   return covariance / mean(x.map((value) => (value - meanX) ** 2));
 }
 

@@ -2,6 +2,7 @@
  * Everything a demo run found out, gathered once: the terminal's tables, the report and the JSON file are three views of it.
  */
 import { cpus } from "node:os";
+import type { Optimizer } from "tallygrad";
 import { type Dataset, positiveRate } from "./dataset.js";
 import { aboveOracle, measureOracle, type Oracle } from "./oracle.js";
 import type { Run } from "./run.js";
@@ -22,11 +23,18 @@ export interface Results {
   readonly oracle: Oracle | null;
   /** With an oracle, the curves are what is above it. */
   readonly runs: readonly Run[];
+  /** Whose training diverged, which leaves no figures. */
+  readonly diverged: readonly Optimizer[];
   /** What the times were measured on. */
   readonly machine: string;
 }
 
-export function gatherResults(data: Dataset, recipe: Recipe, runs: readonly Run[]): Results {
+export function gatherResults(
+  data: Dataset,
+  recipe: Recipe,
+  runs: readonly Run[],
+  diverged: readonly Optimizer[],
+): Results {
   const { title, synthetic, fields, rows, train, test } = data;
   return {
     title,
@@ -39,11 +47,12 @@ export function gatherResults(data: Dataset, recipe: Recipe, runs: readonly Run[
     recipe,
     oracle: measureOracle(data),
     runs: runs.map((run) => ({ ...run, curve: aboveOracle(run.curve, train) ?? run.curve })),
+    diverged,
     machine: describeMachine(),
   };
 }
 
-/** The figures for other programs; `optimizer` is the type's name. */
+/** The figures for other programs; `optimizer` is the type's name. A run that diverged is left out: it has none. */
 export function toJson({ title, fields, trainExamples, oracle, runs }: Results): string {
   const figures = {
     data: title,

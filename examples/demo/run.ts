@@ -29,14 +29,26 @@ export interface Run {
   readonly rates: RateSamples;
 }
 
-export async function run(data: Dataset, optimizer: Optimizer, recipe: Recipe, onProgress: OnProgress): Promise<Run> {
-  const { model, curve, examplesPerSecond } = await train(data, optimizer, recipe, onProgress);
+/** Above this mean loss predictions are worse than noise: twice a coin's. */
+const divergedLoss = 2 * Math.LN2;
+
+/** Returns null if training diverged. */
+export async function run(
+  data: Dataset,
+  optimizer: Optimizer,
+  recipe: Recipe,
+  onProgress: OnProgress,
+): Promise<Run | null> {
+  const training = await train(data, optimizer, recipe, onProgress);
+  if (!training) return null;
+  const { model, curve, examplesPerSecond } = training;
   const logits = model.predict(data.test);
+  const loss = logLoss(logits, data.test.labels);
   const { memory, rows, lr } = model.vectors;
-  const result = {
+  const result: Run = {
     optimizer,
     lr,
-    logLoss: logLoss(logits, data.test.labels),
+    logLoss: loss,
     auc: auc(logits, data.test.labels),
     examplesPerSecond,
     stateBytesPerRow: (memory.state + (readsTally(optimizer) ? memory.tallies : 0)) / rows,
@@ -45,5 +57,5 @@ export async function run(data: Dataset, optimizer: Optimizer, recipe: Recipe, o
     rates: sampleRates(model.vectors),
   };
   model.dispose();
-  return result;
+  return loss < divergedLoss ? result : null;
 }

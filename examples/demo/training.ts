@@ -5,7 +5,7 @@
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Optimizer } from "tallygrad";
-import { type Dataset, type Examples, reorderExamples, sliceExamples } from "./dataset.js";
+import { type Dataset, type Examples, reorderExamples } from "./dataset.js";
 import { batches, FactorizationMachine } from "./factorization-machine.js";
 import { logLoss } from "./metrics.js";
 import { Random } from "./random.js";
@@ -46,29 +46,45 @@ const examplesPerPoint = 20_000;
 /** How long the calling thread is kept at a time. */
 const turnMilliseconds = 100;
 
+/** Returns null if training diverged: the table refuses gradients that are not finite. */
 export async function train(
   data: Dataset,
   optimizer: Optimizer,
   recipe: Recipe,
-  onProgress: OnProgress = () => {},
-): Promise<Training> {
+  onProgress?: OnProgress,
+): Promise<Training | null> {
   const model = FactorizationMachine.forDataset(data, recipe.dim, recipe.batch, optimizer, recipe.seed);
+  try {
+    return await trainModel(model, data, recipe, onProgress);
+  } catch (error) {
+    model.dispose();
+    if (error instanceof RangeError && "code" in error && error.code === "ERR_NON_FINITE") return null;
+    throw error;
+  }
+}
+
+async function trainModel(
+  model: FactorizationMachine,
+  data: Dataset,
+  recipe: Recipe,
+  onProgress?: OnProgress,
+): Promise<Training> {
   const curve: CurvePoint[] = [];
   const best = new BestModel(model);
   let examples = 0;
   let milliseconds = 0;
   for (const segment of data.validation ? halfEpochs(data, recipe) : points(data, recipe)) {
     const start = performance.now();
-    const recentLoss = await trainOn(model, segment, (seen, loss) => onProgress(examples + seen, loss));
+    const recentLoss = await trainOn(model, segment, (seen, loss) => onProgress?.(examples + seen, loss));
     milliseconds += performance.now() - start;
     examples += segment.count;
-    if (data.validation) {
-      const validationLoss = logLoss(model.predict(data.validation), data.validation.labels);
-      curve.push({ examples, logLoss: validationLoss });
-      if (!best.improves(validationLoss)) break;
-    } else {
+    if (!data.validation) {
       curve.push({ examples, logLoss: recentLoss });
+      continue;
     }
+    const validationLoss = logLoss(model.predict(data.validation), data.validation.labels);
+    curve.push({ examples, logLoss: validationLoss });
+    if (!best.improves(validationLoss)) break;
   }
   return { model: best.take(), curve, examplesPerSecond: (1000 * examples) / milliseconds };
 }

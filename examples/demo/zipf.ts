@@ -2,6 +2,7 @@
  * Exact draws from a finite Zipf distribution: rank r of `size` with probability proportional to (r + 1)^-exponent. Walker's
  * alias table, built by Vose's method, makes every draw one random number and one look-up, however many ranks there are.
  */
+import { at } from "./at.js";
 import type { Random } from "./random.js";
 
 export class Zipf {
@@ -15,16 +16,18 @@ export class Zipf {
     this.#alias = Uint32Array.from({ length: size }, (_, rank) => rank);
     const poor: number[] = [];
     const rich: number[] = [];
-    for (let rank = size - 1; rank >= 0; rank--) (columns[rank] < 1 ? poor : rich).push(rank);
+    for (let rank = size - 1; rank >= 0; rank--) (at(columns, rank) < 1 ? poor : rich).push(rank);
     for (;;) {
       const receiver = poor.pop();
       const giver = rich.pop();
       // What is left on one side when the other is empty has mass 1 up to rounding, and keeps its own column.
       if (receiver === undefined || giver === undefined) break;
-      this.#share[receiver] = columns[receiver];
+      const share = at(columns, receiver);
+      this.#share[receiver] = share;
       this.#alias[receiver] = giver;
-      columns[giver] -= 1 - columns[receiver];
-      (columns[giver] < 1 ? poor : rich).push(giver);
+      const left = at(columns, giver) - (1 - share);
+      columns[giver] = left;
+      (left < 1 ? poor : rich).push(giver);
     }
   }
 
@@ -32,7 +35,7 @@ export class Zipf {
   draw(random: Random): number {
     const point = random.uniform() * this.#share.length;
     const column = Math.floor(point);
-    return point - column < this.#share[column] ? column : this.#alias[column];
+    return point - column < at(this.#share, column) ? column : at(this.#alias, column);
   }
 }
 

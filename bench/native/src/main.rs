@@ -1,4 +1,4 @@
-//! Times steps of the kernel without JavaScript: every shape and rule, beside plain loops, interleaved round by round. Prints a table of
+//! Times steps of the kernel without JavaScript: every shape and rule, beside plain loops, in turns of some steps each. Prints a table of
 //! medians, or with `--json` one object a line for `bench/update.ts` to show beside its own.
 //!
 //! Options: `--shape NAME`, `--rule NAME`, `--rounds N`, `--json`.
@@ -83,24 +83,28 @@ fn main() {
         }
         let batches = workload::batches(shape);
         let mut contestants = contestants(shape, option("--rule"));
-        let default_rounds = if shape.ids > 10_000 { 24 } else { 400 };
-        let rounds = option("--rounds").map_or(default_rounds, |rounds| rounds.parse().expect("a number of rounds"));
-        for round in 0..rounds + 3 {
+        let rounds = option("--rounds").map_or(8, |rounds| rounds.parse().expect("a number of rounds"));
+        for round in 0..=rounds {
             for contestant in &mut contestants {
-                let batch = &batches[round % batches.len()];
-                let start = Instant::now();
-                (contestant.step)(batch);
-                if round >= 3 {
+                for batch in batches.iter().cycle().take(shape.steps_a_turn) {
+                    let start = Instant::now();
+                    (contestant.step)(batch);
                     contestant.micros.push(start.elapsed().as_secs_f64() * 1e6);
+                }
+                if round == 0 {
+                    contestant.micros.clear(); // The first turn touches pages and fills caches.
                 }
             }
         }
         for contestant in &mut contestants {
-            let (median, p10) = (contestant.quantile(0.5), contestant.quantile(0.1));
+            let [median, p10, p90] = [0.5, 0.1, 0.9].map(|q| contestant.quantile(q));
             if json {
-                println!(r#"{{"shape":"{}","name":"{}","median":{median:.2},"p10":{p10:.2}}}"#, shape.name, contestant.name);
+                println!(
+                    r#"{{"shape":"{}","name":"{}","median":{median:.2},"p10":{p10:.2},"p90":{p90:.2}}}"#,
+                    shape.name, contestant.name
+                );
             } else {
-                println!("{:3} {:32} {median:10.1} µs   p10 {p10:10.1}", shape.name, contestant.name);
+                println!("{:3} {:32} {median:10.1} µs   p10 {p10:10.1}   p90 {p90:10.1}", shape.name, contestant.name);
             }
         }
     }

@@ -16,13 +16,15 @@ pub struct Shape {
     pub ids: usize,
     /// Exponent of Zipf's law; 0 is uniform.
     pub zipf: f64,
+    /// Steps a contestant takes before the next one's turn: enough for caches to be as they are in a training loop.
+    pub steps_a_turn: usize,
 }
 
 /// The shapes.
 pub const SHAPES: [Shape; 3] = [
-    Shape { name: "W1", rows: 1_000_000, dim: 64, ids: 65_536, zipf: 1.05 },
-    Shape { name: "W2", rows: 100_000, dim: 16, ids: 4_096, zipf: 1.05 },
-    Shape { name: "W4", rows: 1_000_000, dim: 64, ids: 65_536, zipf: 0.0 },
+    Shape { name: "W1", rows: 1_000_000, dim: 64, ids: 65_536, zipf: 1.05, steps_a_turn: 8 },
+    Shape { name: "W2", rows: 100_000, dim: 16, ids: 4_096, zipf: 1.05, steps_a_turn: 64 },
+    Shape { name: "W4", rows: 1_000_000, dim: 64, ids: 65_536, zipf: 0.0, steps_a_turn: 8 },
 ];
 
 /// One batch.

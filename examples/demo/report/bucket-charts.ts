@@ -1,9 +1,10 @@
 /** Figure 2: loss and squared gradient of rare and of frequent rows, one dot for each optimizer and bucket. */
 import * as Plot from "@observablehq/plot";
+import { at } from "../at.js";
 import { bucketLimits } from "../buckets.js";
 import { formatCount } from "../format.js";
 import type { Results } from "../results.js";
-import { colorOf, type Frame, figure, isHouseRule } from "./chart.js";
+import { colorOf, figure, isHouseRule } from "./chart.js";
 import { html, type Markup } from "./html.js";
 
 interface Dot {
@@ -29,35 +30,34 @@ export function bucketCharts(results: Results): Markup {
       {
         description: `Dot chart: ${lossLabel} by bucket of rows, one dot for each optimizer`,
         share: 0.58,
-        draw: (frame) => drawDots(losses, rows, { label: lossLabel, domain: roomAround(losses), named: true }, frame),
+        draw: () => drawDots(losses, rows, { label: lossLabel, domain: roomAround(losses), named: true }),
       },
       {
         description: "Dot chart: mean squared gradient by bucket of rows, one dot for each optimizer",
         share: 0.42,
         draw: (frame) =>
-          drawDots(
-            gradients,
-            rows,
-            { label: "mean squared gradient", domain: fromZero(gradients), named: frame.isNarrow },
-            frame,
-          ),
+          drawDots(gradients, rows, {
+            label: "mean squared gradient",
+            domain: fromZero(gradients),
+            named: frame.isNarrow,
+          }),
       },
     ],
     html`Each occurrence of a row in the ${formatCount(testExamples)} test examples counts once, in the bucket of its row’s count
       in training: with its example’s loss${oracle ? html`, less the oracle’s mean loss in the bucket,` : ""} and with the mean
       square of the gradient its vector would get. An example has rows in several buckets, so losses of buckets move together.
-      On the left, further left is better, and the axis does not start at zero; on the right no side is better.
+      The smaller the loss the better, and its axis does not start at zero; a squared gradient is neither good nor bad.
       ${synthetic ? "Synthetic click log." : ""}`,
   );
 }
 
 function layOutRows({ runs }: Results): Rows {
-  const [{ buckets }] = runs;
+  const { buckets } = at(runs, 0);
   const occurrences = buckets.reduce((sum, bucket) => sum + bucket.occurrences, 0);
   return {
     names: runs.map(({ optimizer }) => optimizer.type),
     titles: bucketLimits.map(({ bucket, words }, index) => {
-      const share = Math.round((100 * buckets[index].occurrences) / occurrences);
+      const share = Math.round((100 * at(buckets, index).occurrences) / occurrences);
       return { bucket, title: `${bucket}: ${words} (${share}% of occurrences)` };
     }),
   };
@@ -66,7 +66,7 @@ function layOutRows({ runs }: Results): Rows {
 function lossDots({ runs, oracle }: Results): Dot[] {
   return runs.flatMap(({ optimizer, buckets }) =>
     buckets.flatMap(({ bucket, logLoss }, index) => {
-      const least = oracle ? oracle.buckets[index].logLoss : 0;
+      const least = oracle ? at(oracle.buckets, index).logLoss : 0;
       return logLoss === null || least === null ? [] : [{ name: optimizer.type, bucket, value: logLoss - least }];
     }),
   );
@@ -84,7 +84,6 @@ function drawDots(
   dots: readonly Dot[],
   { names, titles }: Rows,
   { label, domain, named }: { label: string; domain: [number, number]; named: boolean },
-  { isNarrow }: Frame,
 ): Plot.PlotOptions {
   const color = ({ name }: Dot) => colorOf(name);
   return {
@@ -107,23 +106,25 @@ function drawDots(
         fill: color,
         r: ({ name }: Dot) => (isHouseRule(name) ? 6 : 4.5),
       }),
-      ...(named ? [nameRows(dots, domain[0]), titleFacets(titles)] : []),
+      ...(named ? [...nameRows(dots, domain[0]), titleFacets(titles)] : []),
     ],
     r: { type: "identity" },
   };
 }
 
-function nameRows(dots: readonly Dot[], edge: number): Plot.Text {
-  return Plot.text(dots, {
-    fy: "bucket",
-    x: edge,
-    y: "name",
-    text: "name",
-    dx: -8,
-    textAnchor: "end",
-    fill: ({ name }: Dot) => colorOf(name),
-    fontWeight: ({ name }: Dot) => (isHouseRule(name) ? 700 : 500),
-  });
+function nameRows(dots: readonly Dot[], edge: number): Plot.Text[] {
+  return dots.map((dot) =>
+    Plot.text([dot], {
+      fy: "bucket",
+      x: edge,
+      y: "name",
+      text: "name",
+      dx: -8,
+      textAnchor: "end",
+      fill: colorOf(dot.name),
+      fontWeight: isHouseRule(dot.name) ? 700 : 500,
+    }),
+  );
 }
 
 function titleFacets(titles: Rows["titles"]): Plot.Text {

@@ -1,5 +1,6 @@
 /** Figure 1: how the loss falls during training, one line an optimizer, named at its end. */
 import * as Plot from "@observablehq/plot";
+import { at } from "../at.js";
 import type { Results } from "../results.js";
 import type { CurvePoint } from "../training.js";
 import { colorOf, type Frame, figure, isHouseRule } from "./chart.js";
@@ -67,18 +68,19 @@ function nameEnds(lines: readonly Line[], edge: number, gap: number, isNarrow: b
   return lines.flatMap(({ name, points }, index) => {
     const end = endOf(points);
     const color = colorOf(name);
+    const place = at(places, index);
     return [
       Plot.link([end], {
         x1: end.examples,
         y1: end.logLoss,
         x2: edge,
-        y2: places[index],
+        y2: place,
         stroke: color,
         strokeWidth: 0.75,
       }),
       Plot.text([name], {
         x: edge,
-        y: places[index],
+        y: place,
         dx: 4,
         textAnchor: "start",
         fill: color,
@@ -92,11 +94,11 @@ function nameEnds(lines: readonly Line[], edge: number, gap: number, isNarrow: b
 /** From the lowest point up to where the last line settles: the steep start may leave the frame. */
 function lossDomain(lines: readonly Line[]): [low: number, high: number] {
   const low = Math.min(...lines.flatMap(({ points }) => points.map(({ logLoss }) => logLoss)));
-  const settled = Math.max(...lines.map(({ points }) => points[Math.floor(points.length / 8)].logLoss));
+  const settled = Math.max(...lines.map(({ points }) => at(points, Math.floor(points.length / 8)).logLoss));
   const room = 0.04 * (settled - low);
   return [low - room, settled + room];
 }
 
 function endOf(points: readonly CurvePoint[]): CurvePoint {
-  return points[points.length - 1];
+  return at(points, points.length - 1);
 }

@@ -29,7 +29,16 @@ ${introduction(results)}
 ${comparison(results)}
 ${runsTable(results)}
 ${tableNotes(results)}
-<h2>How the loss fell</h2>
+${results.runs.length > 0 ? charts(results) : null}
+${footer(results)}
+</main>
+</body>
+</html>
+`.text;
+}
+
+function charts(results: Results): Markup {
+  return html`<h2>How the loss fell</h2>
 ${lossCurves(results)}
 <h2>Rare rows and frequent rows</h2>
 ${bucketCharts(results)}
@@ -37,10 +46,5 @@ ${bucketsTable(results)}
 <h2>The rate and the count</h2>
 <p>Rules differ in what they know of a row: <code>sgd</code> nothing, <code>tallygrad</code> and <code>cf-sgd</code> how often it
 occurred, the adaptive rules its squared gradients. This is the rate each makes of it.</p>
-${rateCharts(results)}
-${footer(results)}
-</main>
-</body>
-</html>
-`.text;
+${rateCharts(results)}`;
 }

@@ -8,16 +8,16 @@ import type { Run } from "../run.js";
 import { isHouseRule } from "./chart.js";
 import { html, type Markup } from "./html.js";
 
-export function headline({ runs, synthetic }: Results): string {
-  const count = numberWord(runs.length);
-  return `${count[0].toUpperCase()}${count.slice(1)} optimizers, one ${synthetic ? "synthetic click log" : "set of film ratings"}`;
+export function headline({ runs, diverged, synthetic }: Results): string {
+  const count = numberWord(runs.length + diverged.length);
+  return `${count.charAt(0).toUpperCase()}${count.slice(1)} optimizers, one ${synthetic ? "synthetic click log" : "set of film ratings"}`;
 }
 
 export function introduction(results: Results): Markup {
-  const { trainExamples, fields, rows, positiveRate, synthetic } = results;
+  const { trainExamples, fields, rows, positiveRate, synthetic, runs, diverged } = results;
   const rate = (100 * positiveRate).toFixed(1);
   const size = `${fields} fields, ${formatCount(rows)} rows, ${rate}% positive labels`;
-  return html`<p class="lede">The same factorization machine, trained ${numberWord(results.runs.length)} times on the same
+  return html`<p class="lede">The same factorization machine, trained ${numberWord(runs.length + diverged.length)} times on the same
 ${formatCount(trainExamples)} ${synthetic ? "synthetic clicks" : "ratings"}. All that changes is the rule that turns a row’s
 gradient into its step.</p>
 ${
@@ -30,13 +30,17 @@ validation and test, so compare optimizers within one report.</p>`
 }
 
 /** Null if the house rule did not run. */
-export function comparison({ runs }: Results): Markup | null {
+export function comparison({ runs, diverged }: Results): Markup | null {
   const house = runs.find(({ optimizer }) => isHouseRule(optimizer.type));
   if (!house) return null;
   const rivals = runs.filter((run) => run !== house).sort((a, b) => b.logLoss - a.logLoss);
   const below = rivals.filter(({ logLoss }) => house.logLoss < logLoss).map((run) => byHowMuch(run, house));
   const above = rivals.filter(({ logLoss }) => house.logLoss >= logLoss).map((run) => byHowMuch(run, house));
-  const clauses = [below.length > 0 ? `below ${list(below)}` : "", above.length > 0 ? `above ${list(above)}` : ""];
+  const clauses = [
+    below.length > 0 ? `below ${list(below)}` : "",
+    above.length > 0 ? `above ${list(above)}` : "",
+    diverged.length > 0 ? `${list(diverged.map(({ type }) => type))} diverged` : "",
+  ];
   return html`<p><code>tallygrad</code> runs at its defaults and reaches a log-loss of ${formatLoss(house.logLoss)}:
 ${clauses.filter((clause) => clause !== "").join("; ")}. Its rivals’ settings were tuned.</p>`;
 }

@@ -1,5 +1,6 @@
 /** Figure 3: the rate of a row against its tally, a panel for each rule, all on the same two logarithmic axes. */
 import * as Plot from "@observablehq/plot";
+import { at } from "../at.js";
 import { formatCount } from "../format.js";
 import { leastHeadTally, type RateSample } from "../rate-samples.js";
 import type { Results } from "../results.js";
@@ -69,7 +70,7 @@ function drawFacets(facets: readonly Facet[], { isNarrow }: Frame): Plot.PlotOpt
     marks: [
       Plot.gridY({ ticks: decades(Math.min(...rates), Math.max(...rates)), stroke: "var(--line)", strokeOpacity: 1 }),
       Plot.gridX({ ticks: decades(1, most), stroke: "var(--line)", strokeOpacity: 1 }),
-      Plot.line(rootLine(facets[0].samples), {
+      Plot.line(rootLine(at(facets, 0).samples), {
         x: "tally",
         y: "rate",
         clip: true,

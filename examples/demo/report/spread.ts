@@ -2,6 +2,8 @@
  * Keeps labels from covering each other. Used for the names at the ends of the loss curves, which differ by less than a line
  * of text.
  */
+import { at } from "../at.js";
+
 interface Block {
   readonly members: readonly number[];
   readonly center: number;
@@ -12,14 +14,14 @@ interface Block {
  * others allow. Labels that would overlap form a block, which is centred on the mean of its members' places.
  */
 export function spread(positions: readonly number[], gap: number): number[] {
-  const order = positions.map((_, index) => index).sort((a, b) => positions[a] - positions[b]);
+  const order = positions.map((_, index) => index).sort((a, b) => at(positions, a) - at(positions, b));
   const blocks: Block[] = [];
   for (const index of order) {
-    let block: Block = { members: [index], center: positions[index] };
+    let block: Block = { members: [index], center: at(positions, index) };
     for (let below = blocks.at(-1); below && overlap(below, block, gap); below = blocks.at(-1)) {
       blocks.pop();
       const members = [...below.members, ...block.members];
-      block = { members, center: members.reduce((sum, member) => sum + positions[member], 0) / members.length };
+      block = { members, center: members.reduce((sum, member) => sum + at(positions, member), 0) / members.length };
     }
     blocks.push(block);
   }

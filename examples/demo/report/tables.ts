@@ -1,4 +1,6 @@
 /** The report's two tables: what each optimizer reached, and its figures by bucket of rows. */
+import type { Optimizer } from "tallygrad";
+import { at } from "../at.js";
 import { bucketLimits } from "../buckets.js";
 import { formatAuc, formatCount, formatLoss, formatSmall } from "../format.js";
 import { describeSettings } from "../optimizers.js";
@@ -7,17 +9,22 @@ import type { Run } from "../run.js";
 import { colorOf, isHouseRule } from "./chart.js";
 import { html, type Markup } from "./html.js";
 
-export function runsTable({ runs, oracle }: Results): Markup {
+export function runsTable({ runs, diverged, oracle }: Results): Markup {
   const lowest = Math.min(...runs.map(({ logLoss }) => logLoss));
   const highest = Math.max(...runs.map(({ auc }) => auc));
   const rows = runs.map(
     (run) => html`${openRow(run)}
-<td>${nameOf(run)}<small>${describeSettings(run.optimizer)}</small></td>
+<td>${nameOf(run.optimizer)}<small>${describeSettings(run.optimizer)}</small></td>
 ${cell(formatLoss(run.logLoss), run.logLoss === lowest)}
 ${cell(formatAuc(run.auc), run.auc === highest)}
 <td>${formatCount(run.examplesPerSecond)}</td>
 <td>${formatCount(run.stateBytesPerRow)}</td>
 </tr>
+`,
+  );
+  const divergedRows = diverged.map(
+    (optimizer) => html`<tr><td>${nameOf(optimizer)}<small>${describeSettings(optimizer)}</small></td>
+<td colspan="4">diverged</td></tr>
 `,
   );
   const oracleRow = oracle
@@ -28,7 +35,7 @@ ${cell(formatAuc(run.auc), run.auc === highest)}
 <thead><tr><th scope="col">optimizer</th><th scope="col">log-loss</th><th scope="col">AUC</th><th scope="col">examples/s</th>
 <th scope="col">state, B/row</th></tr></thead>
 <tbody>
-${rows}${oracleRow}
+${rows}${divergedRows}${oracleRow}
 </tbody>
 </table></div>`;
 }
@@ -37,10 +44,10 @@ ${rows}${oracleRow}
 export function bucketsTable({ runs, oracle }: Results): Markup {
   const headings = bucketLimits.map(
     ({ bucket, words }, index) =>
-      html`<th scope="col">${bucket}<small>${words}</small><small>${formatCount(runs[0].buckets[index].rows)} rows</small></th>`,
+      html`<th scope="col">${bucket}<small>${words}</small><small>${formatCount(at(at(runs, 0).buckets, index).rows)} rows</small></th>`,
   );
   const rows = runs.map(
-    (run) => html`${openRow(run)}<td>${nameOf(run)}<small>log-loss, grad²</small></td>${run.buckets.map(
+    (run) => html`${openRow(run)}<td>${nameOf(run.optimizer)}<small>log-loss, grad²</small></td>${run.buckets.map(
       ({ logLoss, meanSquaredGradient }) =>
         html`<td>${formatLoss(logLoss)}<small>${formatSmall(meanSquaredGradient)}</small></td>`,
     )}</tr>
@@ -61,8 +68,8 @@ function openRow({ optimizer }: Run): Markup {
   return isHouseRule(optimizer.type) ? html`<tr class="house">` : html`<tr>`;
 }
 
-function nameOf({ optimizer }: Run): Markup {
-  return html`<span class="dot" style="background: ${colorOf(optimizer.type)}"></span>${optimizer.type}`;
+function nameOf({ type }: Optimizer): Markup {
+  return html`<span class="dot" style="background: ${colorOf(type)}"></span>${type}`;
 }
 
 function cell(text: string, isBest: boolean): Markup {

@@ -1,6 +1,6 @@
 //! The plan against what grouping means, on random batches: rows in order of first occurrence, positions in order.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use proptest::prelude::*;
 
@@ -8,10 +8,6 @@ use super::*;
 
 /// Rows and their positions, as a plan has them.
 type Grouping = Vec<(u32, Vec<u32>)>;
-
-fn read(groups: &Groups) -> Grouping {
-    (0..groups.len()).map(|slot| (groups.row(slot), groups.occurrences(slot).to_vec())).collect()
-}
 
 fn naive(ids: &[u32]) -> Grouping {
     let mut slots = HashMap::new();
@@ -26,18 +22,11 @@ fn naive(ids: &[u32]) -> Grouping {
     grouping
 }
 
-fn serial(plan: &mut Plan, ids: &[u32]) -> Grouping {
-    plan.begin(ids.len(), false).unwrap();
-    // SAFETY: the batch has begun, and the strategies below make ids below the plan's rows.
-    read(&unsafe { plan.shared().group_all(ids) })
-}
-
-fn striped(plan: &mut Plan, ids: &[u32]) -> Vec<Grouping> {
-    plan.begin(ids.len(), true).unwrap();
-    let stripes = plan.partition(ids);
-    assert!(stripes.is_sorted_by_key(|stripe| std::cmp::Reverse(stripe.len)));
-    // SAFETY: the stripes are of this batch, one after the other.
-    stripes.map(|stripe| read(&unsafe { plan.shared().group_stripe(stripe) })).to_vec()
+fn planned(plan: &mut Plan, ids: &[u32]) -> Grouping {
+    plan.reserve(ids.len()).unwrap();
+    plan.group(ids);
+    let groups = plan.groups();
+    (0..groups.len()).map(|slot| (groups.row(slot), groups.occurrences(slot).to_vec())).collect()
 }
 
 /// Batches over 5,000 rows, some of them crowded onto few rows.
@@ -52,27 +41,21 @@ proptest! {
     fn a_batch_is_grouped_by_first_occurrence(batches in batches()) {
         let mut plan = Plan::new(5000).unwrap();
         for ids in &batches {
-            prop_assert_eq!(serial(&mut plan, ids), naive(ids));
+            prop_assert_eq!(planned(&mut plan, ids), naive(ids));
         }
     }
 
     #[test]
-    fn stripes_split_a_batch_by_row_and_keep_its_order(batches in batches()) {
+    fn shares_are_disjoint_complete_and_about_equal(ids in prop::collection::vec(0u32..5000, 0..3000), shares in 1usize..40) {
         let mut plan = Plan::new(5000).unwrap();
-        for (turn, ids) in batches.iter().enumerate() {
-            if turn % 2 == 1 {
-                prop_assert_eq!(serial(&mut plan, ids), naive(ids));
-            }
-            let stripes = striped(&mut plan, ids);
-            for (a, stripe) in stripes.iter().enumerate() {
-                let blocks: HashSet<_> = stripe.iter().map(|(row, _)| row >> BLOCK).collect();
-                for other in &stripes[a + 1..] {
-                    prop_assert!(other.iter().all(|(row, _)| !blocks.contains(&(row >> BLOCK))));
-                }
-            }
-            let mut all: Grouping = stripes.concat();
-            all.sort_by_key(|(_, positions)| positions[0]);
-            prop_assert_eq!(all, naive(ids));
+        planned(&mut plan, &ids);
+        let groups = plan.groups();
+        let ranges: Vec<_> = (0..shares).map(|number| groups.share(number, shares)).collect();
+        prop_assert_eq!(ranges.iter().flat_map(Clone::clone).collect::<Vec<_>>(), (0..groups.len()).collect::<Vec<_>>());
+        let occurrences = |slot: usize| groups.occurrences(slot).len();
+        let most = (0..groups.len()).map(occurrences).max().unwrap_or(0);
+        for range in ranges {
+            prop_assert!(range.map(occurrences).sum::<usize>() <= ids.len() / shares + 1 + most);
         }
     }
 
@@ -90,11 +73,11 @@ proptest! {
 fn keys_of_an_old_epoch_do_not_come_back() {
     let mut plan = Plan::new(10).unwrap();
     let ids = [3, 3, 7];
-    assert_eq!(serial(&mut plan, &ids), naive(&ids));
+    assert_eq!(planned(&mut plan, &ids), naive(&ids));
     plan.epoch = u32::MAX;
-    assert_eq!(serial(&mut plan, &ids), naive(&ids));
+    assert_eq!(planned(&mut plan, &ids), naive(&ids));
     assert_eq!(plan.epoch, 1);
-    assert_eq!(serial(&mut plan, &[7]), naive(&[7]));
+    assert_eq!(planned(&mut plan, &[7]), naive(&[7]));
 }
 
 #[test]

@@ -1,6 +1,9 @@
-//! The rows of one stripe: sum their gradients, count them, apply the rule. The only code that writes a table during a step.
+//! The rows of a batch: sum their gradients, count them, apply the rule. The only code that writes a table during a step.
+
+use std::ops::Range;
 
 use super::gradients::{Any, Fixed, Gradients, Width, divide};
+use super::presums::{Presums, add_runs};
 use crate::lanes::{Kernel, LANES, Vector, largest_magnitude, sum_of_squares};
 use crate::plan::Groups;
 use crate::rule::{MOST_PLANES, Rule};
@@ -12,13 +15,15 @@ const ROWS_AHEAD: usize = 8;
 /// Gradients fetched ahead.
 const GRADIENTS_AHEAD: usize = 8;
 
-/// What all stripes of a step share.
+/// What all rows of a step share.
 pub(crate) struct Application<'a, R: Rule> {
     pub rule: &'a R,
     pub scalars: R::Scalars,
     pub storage: SharedStorage,
     pub tallies: SharedTallies,
     pub gradients: Gradients<'a>,
+    /// Runs that are summed already.
+    pub presums: Option<&'a Presums>,
     /// Number of this step, from 1.
     pub step: u64,
     /// `reduction: "mean"`.
@@ -28,15 +33,17 @@ pub(crate) struct Application<'a, R: Rule> {
     pub padding: Option<u32>,
 }
 
-/// Applies a step to the rows of one stripe; gives the number of rows that were skipped.
-pub(crate) struct ApplyStripe<'a, R: Rule> {
+/// Applies a step to the rows in some slots; gives the number of rows that were skipped.
+pub(crate) struct ApplySlots<'a, R: Rule> {
     pub step: &'a Application<'a, R>,
     pub groups: Groups<'a>,
+    /// Which slots; nobody else has them, and so their rows.
+    pub slots: Range<usize>,
     /// Room for a row's summed gradient.
     pub sum: &'a mut [f32],
 }
 
-impl<R: Rule> Kernel for ApplyStripe<'_, R> {
+impl<R: Rule> Kernel for ApplySlots<'_, R> {
     type Output = u64;
 
     #[inline(always)]
@@ -50,26 +57,25 @@ impl<R: Rule> Kernel for ApplyStripe<'_, R> {
     }
 }
 
-impl<R: Rule> ApplyStripe<'_, R> {
+impl<R: Rule> ApplySlots<'_, R> {
     #[inline(always)]
     fn run_at<V: Vector>(self, width: impl Width) -> u64 {
-        let Self { step, groups, sum } = self;
+        let Self { step, groups, slots, sum } = self;
         let sum = &mut sum[..width.dim()];
         let mut skipped = 0;
-        let mut rest = groups.order().iter().skip(GRADIENTS_AHEAD);
-        for slot in 0..groups.len() {
-            let coming = groups.row((slot + ROWS_AHEAD).min(groups.len() - 1));
-            step.storage.prefetch(coming, width.dim() * (1 + R::PLANES));
-            step.tallies.prefetch(coming);
-            let (row, positions) = (groups.row(slot), groups.occurrences(slot));
-            for &position in rest.by_ref().take(positions.len()) {
+        let mut coming = groups.order_from(slots.start).iter().skip(GRADIENTS_AHEAD);
+        for slot in slots.clone() {
+            let ahead = groups.row((slot + ROWS_AHEAD).min(slots.end - 1));
+            step.storage.prefetch(ahead, width.dim() * (1 + R::PLANES));
+            step.tallies.prefetch(ahead);
+            for &position in coming.by_ref().take(groups.occurrences(slot).len()) {
                 step.gradients.prefetch(position, width);
             }
-            if step.padding == Some(row) {
+            if step.padding == Some(groups.row(slot)) {
                 continue;
             }
             // SAFETY: the plan's rows and positions are checked, and this thread is the only one with this row.
-            let applied = unsafe { step.apply::<V>(row, positions, width, sum) };
+            let applied = unsafe { step.apply::<V>(groups, slot, width, sum) };
             skipped += u64::from(!applied);
         }
         skipped
@@ -77,18 +83,22 @@ impl<R: Rule> ApplyStripe<'_, R> {
 }
 
 impl<R: Rule> Application<'_, R> {
-    /// Applies the step to one row. Says whether it did: a row whose sum is not finite may be skipped.
+    /// Applies the step to the row in a slot. Says whether it did: a row whose sum is not finite may be skipped.
     ///
     /// # Safety
-    /// The row exists and is this thread's alone; the positions are of the batch; `width` is the table's, and `sum` that long.
+    /// The row exists and is this thread's alone; its positions are of the batch; `width` is the table's, and `sum` that long.
     #[inline(always)]
-    unsafe fn apply<V: Vector>(&self, row: u32, positions: &[u32], width: impl Width, sum: &mut [f32]) -> bool {
+    unsafe fn apply<V: Vector>(&self, groups: Groups, slot: usize, width: impl Width, sum: &mut [f32]) -> bool {
+        let (row, positions) = (groups.row(slot), groups.occurrences(slot));
         let gradient: &[f32] = if positions.len() == 1 && self.gradients.scale == 1.0 {
             // SAFETY: the caller's promise.
             unsafe { self.gradients.at_unchecked(positions[0], width) }
         } else {
-            // SAFETY: the caller's promise.
-            unsafe { self.gradients.sum::<V>(positions, width, sum) };
+            match self.presums.and_then(|presums| presums.runs_of(slot, positions.len())) {
+                Some(runs) => add_runs(runs, sum),
+                // SAFETY: the caller's promise.
+                None => unsafe { self.gradients.sum::<V>(positions, width, sum) },
+            }
             if self.mean {
                 divide::<V>(sum, positions.len() as f32);
             }

@@ -66,7 +66,14 @@ impl Kernel for Inspect<'_> {
     }
 }
 
-impl Inspect<'_> {
+impl<'a> Inspect<'a> {
+    /// For chunk `number` of a batch.
+    pub fn chunk(number: usize, ids: &'a [u32], gradients: Gradients<'a>, questions: Questions) -> Self {
+        let positions = number * CHUNK..((number + 1) * CHUNK).min(ids.len());
+        let values = &gradients.values[positions.start * gradients.dim..positions.end * gradients.dim];
+        Self { questions, ids: &ids[positions], gradients: Gradients { values, ..gradients } }
+    }
+
     #[inline(always)]
     fn find_largest<V: Vector>(self) -> Findings {
         // Scaling is monotonous, and 0 * infinity is NaN, so that the largest product is the product with the largest.

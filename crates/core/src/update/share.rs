@@ -1,0 +1,90 @@
+//! The parts of a step that threads share. What they compute does not depend on how many there are: chunks, runs and rows are
+//! the same, and each is one thread's work.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::PURPOSE;
+use super::apply::{Application, ApplySlots};
+use super::gradients::Gradients;
+use super::inspect::{CHUNK, Findings, Inspect, Questions};
+use crate::error::{Error, Result};
+use crate::lanes::{Simd, dispatch};
+use crate::plan::Groups;
+use crate::pool;
+use crate::rule::Rule;
+use crate::shared::SharedSlice;
+use crate::table::Table;
+
+/// Tasks of a shared phase: more than threads, so that a thread that is late leaves its share to others.
+pub(super) const TASKS: usize = 64;
+
+fn run(threads: usize, tasks: usize, work: &(dyn Fn(usize) + Sync)) -> Result<()> {
+    pool::run(threads, tasks, work).map_err(|pool::Panicked| Error::Poisoned)
+}
+
+/// Groups the batch on one thread while the others inspect it.
+pub(super) fn inspect_and_group(
+    table: &mut Table,
+    ids: &[u32],
+    gradients: Gradients,
+    questions: Questions,
+    threads: usize,
+) -> Result<Findings> {
+    let chunks = ids.len().div_ceil(CHUNK);
+    table.scratch.findings.reserve(chunks, PURPOSE)?;
+    let findings = SharedSlice::new(&mut table.scratch.findings[..chunks]);
+    let (plan, simd) = (Mutex::new(&mut table.plan), table.simd);
+    let a_task = chunks.div_ceil(TASKS);
+    let work = |task: usize| {
+        let Some(task) = task.checked_sub(1) else {
+            return plan.lock().expect("only this task locks the plan").group(ids);
+        };
+        let chunks = task * a_task..((task + 1) * a_task).min(chunks);
+        // SAFETY: each task has chunks of its own.
+        let findings = unsafe { findings.range(chunks.clone()) };
+        for (chunk, finding) in chunks.zip(findings) {
+            *finding = dispatch(simd, Inspect::chunk(chunk, ids, gradients, questions));
+        }
+    };
+    run(threads, 1 + chunks.div_ceil(a_task), &work)?;
+    Ok(table.scratch.findings[..chunks].iter().fold(Findings::default(), |sum, &next| sum.then(next)))
+}
+
+/// Sums the runs of rows that hold so much of the batch that one thread would be busy with them while others wait.
+pub(super) fn sum_hot_rows(table: &mut Table, gradients: Gradients, threads: usize) -> Result<()> {
+    let (groups, presums, simd) = (table.plan.groups(), &mut table.scratch.presums, table.simd);
+    let runs = presums.plan(groups, threads, gradients.dim)?;
+    if runs == 0 {
+        return Ok(());
+    }
+    let tasks = runs.min(TASKS);
+    let (hot, sums) = presums.parts();
+    let sums = SharedSlice::new(sums);
+    run(threads, tasks, &|task| {
+        for number in (task * runs / tasks)..((task + 1) * runs / tasks) {
+            // SAFETY: each run's sum is one task's.
+            let sum = unsafe { sums.range(number * gradients.dim..(number + 1) * gradients.dim) };
+            dispatch(simd, hot.sum_run(number, groups, gradients, sum));
+        }
+    })
+}
+
+/// Applies the step to all rows; gives the number of rows that were skipped.
+pub(super) fn apply<R: Rule>(
+    simd: Simd,
+    groups: Groups,
+    application: &Application<R>,
+    sums: &mut [f32],
+    threads: usize,
+) -> Result<u64> {
+    let (dim, sums) = (application.gradients.dim, SharedSlice::new(sums));
+    let skipped = AtomicU64::new(0);
+    run(threads, TASKS, &|task| {
+        // SAFETY: each task has a sum of its own.
+        let sum = unsafe { sums.range(task * dim..(task + 1) * dim) };
+        let slots = ApplySlots { step: application, groups, slots: groups.share(task, TASKS), sum };
+        skipped.fetch_add(dispatch(simd, slots), Ordering::Relaxed);
+    })?;
+    Ok(skipped.into_inner())
+}
