@@ -20,3 +20,9 @@ export function formatSmall(value: number | null): string {
   if (value === null) return "–";
   return value !== 0 && value < 0.001 ? value.toExponential(2) : value.toPrecision(3);
 }
+
+/** A share in percent: whole from one percent up, else with one significant digit. */
+export function formatPercent(share: number): string {
+  const percent = 100 * share;
+  return `${percent >= 1 || percent === 0 ? Math.round(percent) : percent.toPrecision(1)}%`;
+}

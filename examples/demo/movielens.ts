@@ -7,6 +7,7 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { at } from "./at.js";
 import { type Dataset, type Examples, reorderExamples, sliceExamples } from "./dataset.js";
+import { formatCount } from "./format.js";
 import { Random } from "./random.js";
 
 /** A file that cannot be used; the message is one line: file, line, what was expected, what was found. */
@@ -133,7 +134,7 @@ function split({ users, movies, stars }: Ratings, seed: number): Dataset {
   const shuffled = reorderExamples(all, 2, new Random(seed, "split").permutation(all.count));
   const tenth = Math.floor(all.count / 10);
   return {
-    title: `MovieLens: ${userRows.count} users, ${movieRows.count} movies, split of seed ${seed}`,
+    title: `MovieLens, ${formatCount(userRows.count)} users and ${formatCount(movieRows.count)} movies, split of seed ${seed}`,
     synthetic: false,
     fields: 2,
     rows,

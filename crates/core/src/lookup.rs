@@ -6,14 +6,12 @@ use crate::storage::Storage;
 
 /// Rows fetched ahead of the one being copied.
 const AHEAD: usize = 12;
-/// Elements from which a look-up is shared among threads.
-const SHARED_FROM: usize = 1 << 18;
 /// Tasks of a shared look-up; each takes a range of positions.
 const TASKS: usize = 64;
 
 /// Copies the weights of `ids` to `out`. The ids are rows, and `out` has room for exactly their weights.
 pub(crate) fn gather(storage: &Storage, dim: usize, threads: usize, ids: &[u32], out: &mut [f32]) {
-    if threads == 1 || out.len() < SHARED_FROM {
+    if threads == 1 || out.len() < pool::WORTH_SHARING {
         return copy_rows(storage, dim, ids, out);
     }
     let out = SharedSlice::new(out);

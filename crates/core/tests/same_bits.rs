@@ -153,7 +153,7 @@ fn any_number_of_threads_equals_the_reference() {
         let rule = leak(rule);
         for (dim, crowding) in [(64, 0), (64, 3), (130, 1)] {
             let batches: Vec<_> =
-                [9000, 5000].map(|count| (random.ids(count, 3000, crowding), random.gradients(count * dim), 1.0)).to_vec();
+                [9000, 8200].map(|count| (random.ids(count, 3000, crowding), random.gradients(count * dim), 1.0)).to_vec();
             step_side_by_side(|| options(rule, 3000, dim), &batches, &[1, 2, 3, 4], &format!("{rule:?} at dim {dim}"));
         }
     }
@@ -164,7 +164,7 @@ fn table_options_equal_the_reference() {
     let mut random = Random(4);
     for rule in rules() {
         let rule = leak(rule);
-        for (dim, count) in [(5, 700), (64, 5000)] {
+        for (dim, count) in [(5, 700), (64, 8300)] {
             let batches: Vec<_> = (0..4)
                 .map(|number| {
                     let mut gradients = random.gradients(count * dim);
@@ -200,7 +200,7 @@ fn table_options_equal_the_reference() {
 fn a_refused_batch_changes_nothing_and_the_next_step_is_as_if_it_had_not_been() {
     let mut random = Random(5);
     for rule in rules() {
-        for (dim, count) in [(7, 300), (64, 6000)] {
+        for (dim, count) in [(7, 300), (64, 8300)] {
             let mut table = Table::new(Options { threads: 2, ..options(&rule, 100, dim) }).unwrap();
             let mut undisturbed = table.try_clone().unwrap();
             for bad in [f32::NAN, f32::NEG_INFINITY, f32::MAX] {

@@ -2,8 +2,9 @@
 import * as Plot from "@observablehq/plot";
 import { at } from "../at.js";
 import { bucketLimits } from "../buckets.js";
-import { formatCount } from "../format.js";
+import { formatCount, formatPercent } from "../format.js";
 import type { Results } from "../results.js";
+import type { Run } from "../run.js";
 import { colorOf, figure, isHouseRule } from "./chart.js";
 import { html, type Markup } from "./html.js";
 
@@ -24,27 +25,25 @@ export function bucketCharts(results: Results): Markup {
   const rows = layOutRows(results);
   const losses = lossDots(results);
   const gradients = gradientDots(results);
-  const lossLabel = oracle ? "log-loss above the oracle’s" : "log-loss";
   return figure(
     [
       {
-        description: `Dot chart: ${lossLabel} by bucket of rows, one dot for each optimizer`,
+        title: oracle ? "Log-loss above the oracle’s in the bucket" : "Log-loss above the lowest in the bucket",
         share: 0.58,
-        draw: () => drawDots(losses, rows, { label: lossLabel, domain: roomAround(losses), named: true }),
+        draw: () => drawDots(losses, rows, { domain: roomAround(losses), named: true }),
       },
       {
-        description: "Dot chart: mean squared gradient by bucket of rows, one dot for each optimizer",
+        title: "Mean squared gradient",
         share: 0.42,
         draw: (frame) =>
           drawDots(gradients, rows, {
-            label: "mean squared gradient",
             domain: fromZero(gradients),
             named: frame.isNarrow,
           }),
       },
     ],
     html`Each occurrence of a row in the ${formatCount(testExamples)} test examples counts once, in the bucket of its row’s count
-      in training: with its example’s loss${oracle ? html`, less the oracle’s mean loss in the bucket,` : ""} and with the mean
+      in training: with its example’s loss, less the bucket’s ${oracle ? "mean for the oracle" : "lowest mean"}, and with the mean
       square of the gradient its vector would get. An example has rows in several buckets, so losses of buckets move together.
       The smaller the loss the better, and its axis does not start at zero; a squared gradient is neither good nor bad.
       ${synthetic ? "Synthetic click log." : ""}`,
@@ -57,8 +56,8 @@ function layOutRows({ runs }: Results): Rows {
   return {
     names: runs.map(({ optimizer }) => optimizer.type),
     titles: bucketLimits.map(({ bucket, words }, index) => {
-      const share = Math.round((100 * at(buckets, index).occurrences) / occurrences);
-      return { bucket, title: `${bucket}: ${words} (${share}% of occurrences)` };
+      const share = formatPercent(at(buckets, index).occurrences / occurrences);
+      return { bucket, title: `${bucket}: ${words} (${share} of occurrences)` };
     }),
   };
 }
@@ -66,10 +65,14 @@ function layOutRows({ runs }: Results): Rows {
 function lossDots({ runs, oracle }: Results): Dot[] {
   return runs.flatMap(({ optimizer, buckets }) =>
     buckets.flatMap(({ bucket, logLoss }, index) => {
-      const least = oracle ? at(oracle.buckets, index).logLoss : 0;
+      const least = oracle ? at(oracle.buckets, index).logLoss : lowestLoss(runs, index);
       return logLoss === null || least === null ? [] : [{ name: optimizer.type, bucket, value: logLoss - least }];
     }),
   );
+}
+
+function lowestLoss(runs: readonly Run[], bucket: number): number {
+  return Math.min(...runs.map(({ buckets }) => at(buckets, bucket).logLoss ?? Number.POSITIVE_INFINITY));
 }
 
 function gradientDots({ runs }: Results): Dot[] {
@@ -83,16 +86,16 @@ function gradientDots({ runs }: Results): Dot[] {
 function drawDots(
   dots: readonly Dot[],
   { names, titles }: Rows,
-  { label, domain, named }: { label: string; domain: [number, number]; named: boolean },
+  { domain, named }: { domain: [number, number]; named: boolean },
 ): Plot.PlotOptions {
   const color = ({ name }: Dot) => colorOf(name);
   return {
-    height: 490,
+    height: 470,
     marginTop: 8,
-    marginBottom: 44,
+    marginBottom: 24,
     marginLeft: named ? 112 : 16,
     marginRight: 16,
-    x: { domain, label, labelAnchor: "center", labelArrow: "none", ticks: named ? 4 : 3, tickSize: 0 },
+    x: { domain, label: null, ticks: named ? 4 : 3, tickSize: 0 },
     // The first place of each facet is its title's.
     y: { domain: ["", ...names], axis: null, padding: 0.3 },
     fy: { domain: titles.map(({ bucket }) => bucket), axis: null, padding: 0.09 },

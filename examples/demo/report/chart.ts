@@ -15,8 +15,8 @@ export interface Frame {
 }
 
 export interface Panel {
-  /** What it shows, for readers who cannot see it. */
-  readonly description: string;
+  /** What it shows; stands above the panel. */
+  readonly title: string;
   /** Its share of the width where panels stand side by side. */
   readonly share: number;
   draw(frame: Frame): Plot.PlotOptions;
@@ -37,19 +37,19 @@ export function figure(panels: readonly Panel[], caption: Markup): Markup {
 </figure>`;
 }
 
-/** One chart as SVG. Its colours are the page's: `currentColor` and variables. */
-function drawPanel({ description, draw }: Panel, frame: Frame): Markup {
+/** One chart as SVG below its title. Its colours are the page's: `currentColor` and variables. */
+function drawPanel({ title, draw }: Panel, frame: Frame): Markup {
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const svg = Plot.plot({
     ...draw(frame),
     document,
     width: frame.width,
     className: "plot",
-    ariaLabel: description,
+    ariaLabel: title,
     style: { fontSize: "12px", background: "none" },
   });
   svg.setAttribute("role", "img");
-  return new Markup(roundAttributes(svg.outerHTML));
+  return html`<div class="panel"><p>${title}</p>${new Markup(roundAttributes(svg.outerHTML))}</div>`;
 }
 
 /** Hundredths of a pixel are seen by nobody, and make the file a third larger. Text between tags stays as it is. */

@@ -14,7 +14,7 @@ interface Line {
 
 export function lossCurves({ oracle, runs, recipe, synthetic }: Results): Markup {
   const lines = runs.map(({ optimizer, curve }) => ({ name: optimizer.type, points: curve }));
-  const label = oracle ? "log-loss above the oracle’s" : "validation log-loss";
+  const title = oracle ? "Progressive log-loss above the oracle’s" : "Validation log-loss";
   const caption = oracle
     ? html`Progressive log-loss: each example is predicted before it is trained on. A point is the mean over about 20,000
         examples, minus the oracle’s mean on the same examples, so zero would be a perfect model. The first points may lie above
@@ -22,13 +22,12 @@ export function lossCurves({ oracle, runs, recipe, synthetic }: Results): Markup
     : html`Log-loss of the validation examples after every half epoch, batches of ${recipe.batch}. A line ends where two epochs
         brought nothing better, or after ${recipe.epochs} epochs; the best weights are kept and tested. The first points may lie
         above the frame.`;
-  const description = `Line chart: ${label} during training, one line for each optimizer`;
-  return figure([{ description, share: 1, draw: (frame) => drawCurves(lines, label, frame) }], caption);
+  return figure([{ title, share: 1, draw: (frame) => drawCurves(lines, frame) }], caption);
 }
 
-function drawCurves(lines: readonly Line[], label: string, { isNarrow }: Frame): Plot.PlotOptions {
-  const height = isNarrow ? 340 : 400;
-  const margins = { marginTop: 28, marginRight: isNarrow ? 108 : 124, marginBottom: 42, marginLeft: 42 };
+function drawCurves(lines: readonly Line[], { isNarrow }: Frame): Plot.PlotOptions {
+  const height = isNarrow ? 320 : 380;
+  const margins = { marginTop: 8, marginRight: isNarrow ? 108 : 124, marginBottom: 42, marginLeft: 42 };
   const domain = lossDomain(lines);
   const pixel = (domain[1] - domain[0]) / (height - margins.marginTop - margins.marginBottom);
   const last = Math.max(...lines.map(({ points }) => endOf(points).examples));
@@ -45,7 +44,7 @@ function drawCurves(lines: readonly Line[], label: string, { isNarrow }: Frame):
       ticks: isNarrow ? 3 : 6,
       tickFormat: "~s",
     },
-    y: { domain, label, labelArrow: "none", ticks: 6, tickSize: 0 },
+    y: { domain, label: null, ticks: 6, tickSize: 0 },
     marks: [
       Plot.gridY({ ticks: 6, stroke: "var(--line)", strokeOpacity: 1 }),
       ...[...lines].reverse().map(({ name, points }) => lossLine(name, points)),

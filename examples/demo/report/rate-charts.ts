@@ -9,22 +9,21 @@ import { html, type Markup } from "./html.js";
 
 interface Facet {
   readonly name: string;
-  readonly title: string;
+  readonly slope: string;
   readonly samples: readonly RateSample[];
 }
 
 export function rateCharts({ runs, synthetic, recipe }: Results): Markup {
   const facets = runs.map(({ optimizer, rates }) => ({
     name: optimizer.type,
-    title: rates.headSlope === null ? optimizer.type : `${optimizer.type}  ${formatSlope(rates.headSlope)}`,
+    slope: rates.headSlope === null ? "" : `slope ${formatSlope(rates.headSlope)}`,
     samples: rates.samples,
   }));
-  const description = "Scatter charts: learning rate of a row against its tally, one panel for each optimizer";
   return figure(
-    [{ description, share: 1, draw: (frame) => drawFacets(facets, frame) }],
+    [{ title: "A row’s rate (up) against its tally (across)", share: 1, draw: (frame) => drawFacets(facets, frame) }],
     html`Each dot is a row of the vector table after training: the rate it would get if it occurred once more, against how often
       it occurred${recipe.epochs > 1 ? " over all epochs" : ""}. Rows are a sample, even along the axis; rules with a rate for each
-      element show the row’s mean. Beside each name stands the slope, by least squares over sampled rows with a tally of
+      element show the row’s mean. Slopes are by least squares over sampled rows with a tally of
       ${formatCount(leastHeadTally)} or more. The dashed line is the same in every panel: 1/√tally, a slope of −0.50, through
       tallygrad’s most frequent row. ${synthetic ? "Synthetic click log." : ""}`,
   );
@@ -42,14 +41,14 @@ function drawFacets(facets: readonly Facet[], { isNarrow }: Frame): Plot.PlotOpt
   const color = ({ name }: { name: string }) => colorOf(name);
   return {
     height: isNarrow ? 600 : 460,
-    marginTop: 36,
+    marginTop: 22,
     marginRight: 6,
     marginBottom: 42,
     marginLeft: 46,
     x: {
       type: "log",
       domain: [0.8, 1.3 * most],
-      ticks: decades(1, most),
+      ticks: decades(1, most).filter((_, index) => !isNarrow || index % 2 === 0),
       tickFormat: "~s",
       tickSize: 0,
       label: "tally",
@@ -62,8 +61,7 @@ function drawFacets(facets: readonly Facet[], { isNarrow }: Frame): Plot.PlotOpt
       tickFormat: "~r",
       tickSize: 0,
       ticks: decades(Math.min(...rates), Math.max(...rates)),
-      label: "rate",
-      labelArrow: "none",
+      label: null,
     },
     fx: { axis: null, padding: 0.08 },
     fy: { axis: null, padding: 0.18 },
@@ -83,7 +81,18 @@ function drawFacets(facets: readonly Facet[], { isNarrow }: Frame): Plot.PlotOpt
       Plot.text(titles, {
         fx: "fx",
         fy: "fy",
-        text: "title",
+        text: "slope",
+        frameAnchor: "bottom-left",
+        dx: 5,
+        dy: -5,
+        fill: "currentColor",
+        stroke: "var(--paper)",
+        strokeWidth: 4,
+      }),
+      Plot.text(titles, {
+        fx: "fx",
+        fy: "fy",
+        text: "name",
         fill: color,
         frameAnchor: "top-left",
         dy: -17,

@@ -53,6 +53,7 @@ footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--line);
 svg { display: block; max-width: 100%; height: auto; overflow: visible; font-family: var(--sans); }
 .wide { display: flex; }
 .narrow { display: none; }
+.panel p { font: 600 0.8125rem/1.4 var(--sans); margin: 0 0 0.5rem; }
 .scroll { overflow-x: auto; margin: 1.25rem 0 0; }
 table { border-collapse: collapse; width: 100%; font: 0.9375rem/1.4 var(--sans); font-variant-numeric: tabular-nums; }
 th { font-weight: 600; text-align: right; font-size: 0.8125rem; color: var(--soft); vertical-align: bottom; }
@@ -69,10 +70,13 @@ tr.oracle td { color: var(--soft); font-weight: 400; border-bottom: 0; }
   main { padding-top: 2rem; }
   .wide { display: none; }
   .narrow { display: block; }
+  .panel + .panel { margin-top: 1.5rem; }
   table { font-size: 0.8125rem; }
   th { font-size: 0.75rem; }
   th small, td small { font-size: 0.75rem; }
-  th, td { padding-left: 0.6rem; }
+  th, td, td:first-child { padding-left: 0.35rem; }
+  td small { white-space: normal; }
+  .dot { margin-right: 0.35em; }
 }
 @media print { main { padding-top: 0; } figure, table { break-inside: avoid; } }
 `;

@@ -32,8 +32,8 @@ ${cell(formatAuc(run.auc), run.auc === highest)}
 <td>${formatAuc(oracle.auc)}</td><td></td><td></td></tr>`
     : null;
   return html`<div class="scroll"><table>
-<thead><tr><th scope="col">optimizer</th><th scope="col">log-loss</th><th scope="col">AUC</th><th scope="col">examples/s</th>
-<th scope="col">state, B/row</th></tr></thead>
+<thead><tr><th scope="col">optimizer</th><th scope="col">log-loss</th><th scope="col">AUC</th><th scope="col">examples<br>a second</th>
+<th scope="col">state bytes<br>a row</th></tr></thead>
 <tbody>
 ${rows}${divergedRows}${oracleRow}
 </tbody>
@@ -47,7 +47,7 @@ export function bucketsTable({ runs, oracle }: Results): Markup {
       html`<th scope="col">${bucket}<small>${words}</small><small>${formatCount(at(at(runs, 0).buckets, index).rows)} rows</small></th>`,
   );
   const rows = runs.map(
-    (run) => html`${openRow(run)}<td>${nameOf(run.optimizer)}<small>log-loss, grad²</small></td>${run.buckets.map(
+    (run) => html`${openRow(run)}<td>${nameOf(run.optimizer)}</td>${run.buckets.map(
       ({ logLoss, meanSquaredGradient }) =>
         html`<td>${formatLoss(logLoss)}<small>${formatSmall(meanSquaredGradient)}</small></td>`,
     )}</tr>
@@ -57,7 +57,7 @@ export function bucketsTable({ runs, oracle }: Results): Markup {
     ? html`<tr class="oracle"><td>oracle</td>${oracle.buckets.map(({ logLoss }) => html`<td>${formatLoss(logLoss)}</td>`)}</tr>`
     : null;
   return html`<div class="scroll"><table>
-<thead><tr><th scope="col">optimizer</th>${headings}</tr></thead>
+<thead><tr><th scope="col">optimizer<small>log-loss</small><small>squared gradient</small></th>${headings}</tr></thead>
 <tbody>
 ${rows}${oracleRow}
 </tbody>

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::lanes::{Portable, dispatch, largest_magnitude, sum_of_squares};
 use crate::memory::Buffer;
 use crate::plan::Groups;
+use crate::pool;
 use crate::rule::{Rule, Step, with_rule};
 use crate::table::{NonFinite, Reduction, Table};
 use apply::{Application, ApplySlots};
@@ -18,9 +19,6 @@ pub(crate) mod inspect;
 mod presums;
 pub(crate) mod reference;
 mod share;
-
-/// Gradient elements from which a step is shared among threads: below, handing over costs more than it gives.
-const SHARED_FROM: usize = 1 << 18;
 
 /// R2's sums over all occurrences so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -65,7 +63,7 @@ const PURPOSE: &str = "summing gradients";
 
 /// One step of `table`. Ids are checked already, lengths too.
 pub(crate) fn update(table: &mut Table, ids: &[u32], gradients: Gradients) -> Result<u64> {
-    let threads = if gradients.values.len() < SHARED_FROM { 1 } else { table.threads };
+    let threads = if gradients.values.len() < pool::WORTH_SHARING { 1 } else { table.threads };
     table.plan.reserve(ids.len())?;
     table.scratch.sums.reserve(gradients.dim * if threads > 1 { share::TASKS } else { 1 }, PURPOSE)?;
     let rule = table.rule.clone();
