@@ -52,6 +52,7 @@ fn polynomial(x: f64, coefficients: &[f64; 8]) -> f64 {
     coefficients[1..].iter().fold(coefficients[0], |sum, c| sum * x + c)
 }
 
+#[expect(clippy::excessive_precision, reason = "digits as published")]
 const CENTRE: Coefficients = Coefficients(
     [
         2.5090809287301226727e3,
@@ -74,6 +75,7 @@ const CENTRE: Coefficients = Coefficients(
         1.0,
     ],
 );
+#[expect(clippy::excessive_precision, reason = "digits as published")]
 const SHOULDER: Coefficients = Coefficients(
     [
         7.74545014278341407640e-4,
@@ -96,6 +98,7 @@ const SHOULDER: Coefficients = Coefficients(
         1.0,
     ],
 );
+#[expect(clippy::excessive_precision, reason = "digits as published")]
 const TAIL: Coefficients = Coefficients(
     [
         2.01033439929228813265e-7,

@@ -139,7 +139,8 @@ macro_rules! rules {
 impl AnyRule {
     /// The catalogue as JSON: `{ "rule": [{ "name", "kind", "choices"? }] }`, for facades.
     pub fn catalogue_json() -> String {
-        let parameters = |parameters: &[Parameter]| parameters.iter().map(Parameter::to_json).collect::<Vec<_>>().join(",");
+        let parameters =
+            |parameters: &[Parameter]| parameters.iter().copied().map(Parameter::to_json).collect::<Vec<_>>().join(",");
         let rules = Self::catalogue().into_iter().map(|(name, declared)| format!("{name:?}:[{}]", parameters(declared)));
         format!("{{{}}}", rules.collect::<Vec<_>>().join(","))
     }

@@ -81,7 +81,7 @@ impl Parameter {
     }
 
     /// Name and kind, as JSON; names and choices are plain words.
-    pub(super) fn to_json(&self) -> String {
+    pub(super) fn to_json(self) -> String {
         let (kind, choices) = match self.kind {
             Kind::Number { .. } | Kind::Optional { .. } => ("number", &[][..]),
             Kind::Flag => ("flag", &[][..]),

@@ -1,0 +1,41 @@
+/** Holds index.d.ts, the facade and the addon's generated declarations together. */
+import { describe, expectTypeOf, test } from "vitest";
+import type * as generated from "../dist/native.js";
+import type * as contract from "../index.d.ts";
+import type { EmbeddingTable } from "../src/embedding-table.js";
+import type * as facade from "../src/index.js";
+import type { Addon } from "../src/native.js";
+
+describe("the facade", () => {
+  test("exports what the contract does, no more and no less", () => {
+    expectTypeOf<keyof typeof facade>().toEqualTypeOf<keyof typeof contract>();
+  });
+
+  test("has a table with the contract's members, of the same types", () => {
+    expectTypeOf<keyof EmbeddingTable>().toEqualTypeOf<keyof contract.EmbeddingTable>();
+    expectTypeOf<EmbeddingTable>().toExtend<contract.EmbeddingTable>();
+    expectTypeOf<contract.EmbeddingTable>().toExtend<Omit<EmbeddingTable, "clone">>();
+    expectTypeOf<ConstructorParameters<typeof EmbeddingTable>>().toEqualTypeOf<[contract.TableOptions]>();
+  });
+});
+
+describe("the addon", () => {
+  test("has what the facade calls", () => {
+    expectTypeOf<typeof generated>().toExtend<Addon>();
+  });
+});
+
+describe("options", () => {
+  test("ask for what has no default", () => {
+    expectTypeOf<{ type: "sgd" }>().not.toExtend<contract.Optimizer>();
+    expectTypeOf<{ type: "tallygrad" }>().toExtend<contract.Optimizer>();
+    expectTypeOf<{ rows: number }>().not.toExtend<contract.TableOptions>();
+  });
+
+  test("belong to their rule", () => {
+    const wrong = { type: "sgd", lr: 1, beta1: 0.9 } as const;
+    // @ts-expect-error: beta1 is not an option of sgd.
+    const optimizer: contract.Optimizer = { type: "sgd", lr: 1, beta1: 0.9 };
+    expectTypeOf(optimizer).not.toEqualTypeOf(wrong);
+  });
+});
