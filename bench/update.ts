@@ -3,7 +3,7 @@
  * without JavaScript. Before anything is timed the contestants must agree on the answer. Contestants take turns of some steps, so that a machine
  * whose speed drifts treats all alike; medians and ratios are to be quoted, single times are not.
  *
- * Options: `--shape NAME` (all), `--rounds N`, `--json FILE`.
+ * Options: `--shape NAME`, `--rule NAME` (default: all), `--rounds N`, `--json FILE`.
  */
 
 import { execFileSync } from "node:child_process";
@@ -36,7 +36,12 @@ interface Timing {
 }
 
 const { values: options } = parseArgs({
-  options: { shape: { type: "string" }, rounds: { type: "string" }, json: { type: "string" } },
+  options: {
+    shape: { type: "string" },
+    rule: { type: "string" },
+    rounds: { type: "string" },
+    json: { type: "string" },
+  },
 });
 
 const shapes = SHAPES.filter((shape) => options.shape === undefined || shape.name === options.shape);
@@ -45,10 +50,16 @@ process.stdout.write(`${cpus()[0]?.model}, ${availableParallelism()} threads, No
 for (const shape of shapes) {
   const batches = batchesOf(shape);
   checkAnswers(shape, batches);
-  const rounds = Number(options.rounds ?? 6);
-  const measured = [...(await time(shape, contestants(shape), batches, rounds)), ...withoutJavaScript(shape)];
-  print(shape, measured);
-  timings.push(...measured);
+  const { name, rows, dim, count, zipf } = shape;
+  process.stdout.write(`\n${name}: ${rows} x ${dim}, ${count} ids, Zipf ${zipf}; microseconds a step\n`);
+  process.stdout.write(`${"".padEnd(40)}${["median", "p10", "p90", "x loop"].map((h) => h.padStart(10)).join("")}\n`);
+  for (const optimizer of rules(shape)) {
+    if (options.rule !== undefined && options.rule !== optimizer.type) continue;
+    const inJavaScript = await time(shape, contestants(shape, optimizer), batches, Number(options.rounds ?? 6));
+    const measured = [...inJavaScript, ...withoutJavaScript(shape, optimizer)];
+    print(measured);
+    timings.push(...measured);
+  }
 }
 if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(timings, null, 2)}\n`);
 
@@ -90,17 +101,16 @@ function checkAnswers(shape: Shape, batches: Batch[]): void {
   if (!(worst < 1e-4)) throw new Error(`the plain loop and the kernel differ by ${worst} on ${shape.name}`);
 }
 
-function contestants(shape: Shape): Contestant[] {
+/** The ways to run a rule, beside the loop. */
+function contestants(shape: Shape, optimizer: Optimizer): Contestant[] {
   const all: Contestant[] = [{ name: "typed-array loop, cf-sgd", step: plainTable(shape, LR).step }];
-  for (const optimizer of rules(shape)) {
-    for (const threads of [1, 2]) {
-      for (const nonFinite of ["reject", "skip", "allow"] as const) {
-        const contestant = table(shape, optimizer, { threads, nonFinite });
-        const step = ({ ids, gradients }: Batch): void => void contestant.update(ids, gradients);
-        const name = `${optimizer.type} ${nonFinite} ${threads}t`;
-        all.push({ name, step });
-        if (nonFinite === "reject") all.push({ name: `${name}, pauses`, step, pause: true });
-      }
+  for (const threads of [1, 2]) {
+    for (const nonFinite of ["reject", "skip", "allow"] as const) {
+      const contestant = table(shape, optimizer, { threads, nonFinite });
+      const step = ({ ids, gradients }: Batch): void => void contestant.update(ids, gradients);
+      const name = `${optimizer.type} ${nonFinite} ${threads}t`;
+      all.push({ name, step });
+      if (nonFinite === "reject") all.push({ name: `${name}, pauses`, step, pause: true });
     }
   }
   return all;
@@ -135,9 +145,10 @@ function quantiles(samples: number[]): Pick<Timing, "median" | "p10" | "p90"> {
   return { median: at(0.5), p10: at(0.1), p90: at(0.9) };
 }
 
-/** The native bench of the same shape, in its own process. */
-function withoutJavaScript(shape: Shape): Timing[] {
-  const args = ["run", "--quiet", "--release", "-p", "tallygrad-bench", "--", "--json", "--shape", shape.name];
+/** The native bench of the same shape and rule, in its own process. */
+function withoutJavaScript(shape: Shape, { type }: Optimizer): Timing[] {
+  const bench = ["--json", "--shape", shape.name, "--rule", type];
+  const args = ["run", "--quiet", "--release", "-p", "tallygrad-bench", "--", ...bench];
   const lines = execFileSync("cargo", args, { encoding: "utf8" }).trim().split("\n");
   return lines.map((line) => {
     const timing: Timing = JSON.parse(line);
@@ -145,11 +156,8 @@ function withoutJavaScript(shape: Shape): Timing[] {
   });
 }
 
-function print(shape: Shape, measured: Timing[]): void {
+function print(measured: Timing[]): void {
   const yardstick = measured[0]?.median ?? Number.NaN;
-  const { rows, dim, count, zipf } = shape;
-  process.stdout.write(`\n${shape.name}: ${rows} x ${dim}, ${count} ids, Zipf ${zipf}; microseconds a step\n`);
-  process.stdout.write(`${"".padEnd(40)}${["median", "p10", "p90", "x loop"].map((h) => h.padStart(10)).join("")}\n`);
   for (const { name, median, p10, p90 } of measured) {
     const cells = [median, p10, p90].map((micros) => micros.toFixed(1).padStart(10)).join("");
     process.stdout.write(`${name.padEnd(40)}${cells}${(yardstick / median).toFixed(2).padStart(10)}\n`);

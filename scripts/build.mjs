@@ -1,6 +1,7 @@
 /** Builds what the package's entries need into `dist`: the native addon from `crates/node`, JavaScript from `src`. */
 
-import { installed, run, step } from "./run.mjs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { installed, root, run, step } from "./run.mjs";
 
 const cargo = await run("cargo", ["--version"], { quiet: true });
 if (cargo.code !== 0) {
@@ -9,6 +10,11 @@ if (cargo.code !== 0) {
   );
   process.exit(1);
 }
+
+const dist = `${root}/dist`;
+mkdirSync(dist, { recursive: true });
+// A process that runs the old addon keeps it; overwriting the file under it would crash it.
+for (const addon of readdirSync(dist).filter((file) => file.endsWith(".node"))) rmSync(`${dist}/${addon}`);
 
 const addon = [
   "--manifest-path",
