@@ -51,7 +51,7 @@ export const fields: readonly Field[] = layOut(fullSizes);
 /** Rows that a table over all fields needs. */
 export const rows: number = fields.reduce((sum, field) => sum + field.size, 0);
 
-const plantedDim = 8;
+export const plantedDim = 8;
 const interactionDeviation = 0.8;
 const biasDeviation = 1 / Math.sqrt(fields.length);
 const globalBias = -1.2;
@@ -95,14 +95,21 @@ function drawIds(seed: number, count: number): Uint32Array {
   return ids;
 }
 
+/** The model behind the labels, before its vectors are scaled: a bias and a vector for each row. */
+export function plantModel(seed: number): { biases: Float32Array; vectors: Float32Array } {
+  const random = new Random(seed, "planted model");
+  return {
+    biases: Float32Array.from({ length: rows }, () => biasDeviation * random.normal()),
+    vectors: Float32Array.from({ length: rows * plantedDim }, () => random.normal()),
+  };
+}
+
 /**
- * Logits of a factorization machine with normal biases and vectors. The interaction of vectors scaled by s is s^2 times that
- * of unit vectors, so it is computed from unit vectors and then brought to its standard deviation over the whole log.
+ * The planted model's logits. The interaction of vectors scaled by s is s^2 times that of the vectors as they are, so it is
+ * computed first and then brought to its standard deviation over the whole log.
  */
 function plantLogits(seed: number, ids: Uint32Array, count: number): Float64Array {
-  const random = new Random(seed, "planted model");
-  const biases = Float32Array.from({ length: rows }, () => biasDeviation * random.normal());
-  const vectors = Float32Array.from({ length: rows * plantedDim }, () => random.normal());
+  const { biases, vectors } = plantModel(seed);
   const interactions = new Float64Array(count);
   const logits = new Float64Array(count);
   for (let example = 0; example < count; example++) {

@@ -6,7 +6,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { at } from "./at.js";
-import { type Dataset, type Examples, reorderExamples, sliceExamples } from "./dataset.js";
+import { type Dataset, type Examples, positiveRate, reorderExamples, sliceExamples } from "./dataset.js";
 import { formatCount } from "./format.js";
 import { Random } from "./random.js";
 
@@ -30,7 +30,7 @@ export function loadMovieLens(folder: string, seed: number): Dataset {
   const knownUsers = readIds(join(folder, "users.dat"), "user::gender::age::occupation::zip");
   const knownMovies = readIds(join(folder, "movies.dat"), "movie::title::genres");
   const ratings = readRatings(join(folder, "ratings.dat"), knownUsers, knownMovies);
-  return split(ratings, seed);
+  return checkTrainable(split(ratings, seed), folder);
 }
 
 function readRatings(path: string, knownUsers: Set<number> | null, knownMovies: Set<number> | null): Ratings {
@@ -142,6 +142,20 @@ function split({ users, movies, stars }: Ratings, seed: number): Dataset {
     validation: sliceExamples(shuffled, 2, all.count - 2 * tenth, all.count - tenth),
     test: sliceExamples(shuffled, 2, all.count - tenth, all.count),
   };
+}
+
+/** A model needs examples in every part of the split, and both labels to learn from. */
+function checkTrainable(data: Dataset, folder: string): Dataset {
+  const path = join(folder, "ratings.dat");
+  const { train, test } = data;
+  if (test.count === 0) throw new DataError(`${path}: expected at least 10 ratings, found ${train.count}`);
+  const rate = positiveRate(train);
+  if (rate === 0 || rate === 1) {
+    throw new DataError(
+      `${path}: expected ratings below ${leastLikedStars} and from ${leastLikedStars} up, found one kind only`,
+    );
+  }
+  return data;
 }
 
 function numberInOrder(ids: readonly number[]): { rows: Uint32Array; count: number } {

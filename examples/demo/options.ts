@@ -2,6 +2,8 @@
  * The demo's command line. A wrong flag or value throws a `UsageError` whose message is one line; `main.ts` prints it and exits
  * with code 2.
  */
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 
 export interface Options {
@@ -45,8 +47,8 @@ export function parseOptions(args: readonly string[]): Options {
     seed: integer("--seed", values.seed, 0, Number.MAX_SAFE_INTEGER) ?? 1,
     batch: integer("--batch", values.batch, 1, 1_000_000),
     examples: integer("--examples", values.examples, 1_000, 20_000_000) ?? 300_000,
-    report: nonEmpty("--report", values.report) ?? "report.html",
-    json: nonEmpty("--json", values.json),
+    report: outputFile("--report", values.report) ?? "report.html",
+    json: outputFile("--json", values.json),
     help: values.help ?? false,
   };
 }
@@ -73,13 +75,26 @@ function parseFlags(args: readonly string[]) {
 }
 
 /** The flag's value as an integer in the range, or undefined if the flag is absent. */
-export function integer(flag: string, value: string | undefined, least: number, most: number): number | undefined {
+function integer(flag: string, value: string | undefined, least: number, most: number): number | undefined {
   if (value === undefined) return undefined;
   const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
   if (!(number >= least && number <= most)) {
     throw new UsageError(`${flag} must be an integer from ${least} to ${most}, not "${value}"`);
   }
   return number;
+}
+
+/** Said before the training rather than after it: a file in a folder that exists. */
+function outputFile(flag: string, value: string | undefined): string | undefined {
+  const path = nonEmpty(flag, value);
+  if (path === undefined) return undefined;
+  if (!statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory()) {
+    throw new UsageError(`${flag} must be a file in a folder that exists, not "${path}"`);
+  }
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new UsageError(`${flag} must be a file, not the folder "${path}"`);
+  }
+  return path;
 }
 
 function nonEmpty(flag: string, value: string | undefined): string | undefined {

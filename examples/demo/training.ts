@@ -73,9 +73,10 @@ async function trainModel(
   const best = new BestModel(model);
   let examples = 0;
   let milliseconds = 0;
+  const turn = new Turn();
   for (const segment of data.validation ? halfEpochs(data, recipe) : points(data, recipe)) {
     const start = performance.now();
-    const recentLoss = await trainOn(model, segment, (seen, loss) => onProgress?.(examples + seen, loss));
+    const recentLoss = await trainOn(model, segment, turn, (seen, loss) => onProgress?.(examples + seen, loss));
     milliseconds += performance.now() - start;
     examples += segment.count;
     if (!data.validation) {
@@ -90,20 +91,38 @@ async function trainModel(
 }
 
 /** Trains on the examples in order, and returns the mean loss of their predictions before training. */
-async function trainOn(model: FactorizationMachine, examples: Examples, onProgress: OnProgress): Promise<number> {
+async function trainOn(
+  model: FactorizationMachine,
+  examples: Examples,
+  turn: Turn,
+  onProgress: OnProgress,
+): Promise<number> {
   let lossSum = 0;
-  let turnStart = performance.now();
   for (const [batch, start] of batches(examples, model.shape.fields, model.shape.batch)) {
     lossSum += model.train(batch);
-    if (performance.now() - turnStart > turnMilliseconds) {
+    if (turn.isOver()) {
       const seen = start + batch.count;
       onProgress(seen, lossSum / seen);
-      await nextTurn();
-      turnStart = performance.now();
+      await turn.next();
     }
   }
   onProgress(examples.count, lossSum / examples.count);
   return lossSum / examples.count;
+}
+
+/** How long the calling thread was kept: after a while others have their turn. */
+class Turn {
+  #start = performance.now();
+
+  isOver(): boolean {
+    return performance.now() - this.#start > turnMilliseconds;
+  }
+
+  /** Lets timers, signals and output go first. */
+  async next(): Promise<void> {
+    await nextTurn();
+    this.#start = performance.now();
+  }
 }
 
 /** The model at its lowest validation loss so far. Without validation that is the model itself. */

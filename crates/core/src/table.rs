@@ -235,7 +235,7 @@ impl Table {
     /// Writes the rows' weights to `out`, `ids.len() * dim` long.
     pub fn lookup(&self, ids: Ids, out: &mut [f32]) -> Result<()> {
         self.check(ids)?;
-        self.check_length("out", "ids.length * dim", ids.bits.len() * self.dim, out.len())?;
+        self.check_length("out", "ids.length * dim", self.elements(ids), out.len())?;
         lookup::gather(&self.storage, self.dim, self.threads, ids.bits, out);
         Ok(())
     }
@@ -258,7 +258,7 @@ impl Table {
         scale: f32,
     ) -> Result<u64> {
         self.check(ids)?;
-        self.check_length("gradients", "ids.length * dim", ids.bits.len() * self.dim, gradients.len())?;
+        self.check_length("gradients", "ids.length * dim", self.elements(ids), gradients.len())?;
         if u32::try_from(ids.bits.len()).is_err() {
             return Err(Error::WrongLength { argument: "ids", expected: format!("at most {}", u32::MAX), found: ids.bits.len() });
         }
@@ -273,7 +273,7 @@ impl Table {
     /// Writes weights, `ids.len() * dim` of them; the last one wins where an id repeats.
     pub fn set_rows(&mut self, ids: Ids, values: &[f32]) -> Result<()> {
         self.check(ids)?;
-        self.check_length("values", "ids.length * dim", ids.bits.len() * self.dim, values.len())?;
+        self.check_length("values", "ids.length * dim", self.elements(ids), values.len())?;
         for (position, &value) in values.iter().enumerate() {
             if !value.is_finite() {
                 return Err(Error::NonFinite { argument: "values", position, value, what: "it" });
@@ -312,12 +312,12 @@ impl Table {
         match ids {
             Some(ids) => {
                 self.check(ids)?;
-                self.check_length("out", "ids.length", ids.bits.len(), out.len())?;
+                self.check_length("out", "ids.length", ids.bits.len() as u64, out.len())?;
                 standard(|| out.iter_mut().zip(ids.bits).for_each(|(out, &row)| *out = self.tallies.at(row, self.step)));
             }
             None => {
                 self.check_whole()?;
-                self.check_length("out", "rows", self.rows as usize, out.len())?;
+                self.check_length("out", "rows", self.rows.into(), out.len())?;
                 standard(|| out.iter_mut().zip(0..).for_each(|(out, row)| *out = self.tallies.at(row, self.step)));
             }
         }
@@ -327,7 +327,7 @@ impl Table {
     /// Writes the rate that each row would get if it occurred once in the next step, the present gradient aside; 0 for the padding row.
     pub fn rates(&self, ids: Ids, out: &mut [f32]) -> Result<()> {
         self.check(ids)?;
-        self.check_length("out", "ids.length", ids.bits.len(), out.len())?;
+        self.check_length("out", "ids.length", ids.bits.len() as u64, out.len())?;
         let dim = self.dim as f64;
         let step = Step { number: self.step + 1, lr: self.lr, mean_square: self.mean_square.per_element(dim), dim };
         standard(|| {
@@ -373,8 +373,13 @@ impl Table {
         if self.poisoned { Err(Error::Poisoned) } else { Ok(()) }
     }
 
-    fn check_length(&self, argument: &'static str, product: &str, expected: usize, found: usize) -> Result<()> {
-        if expected == found {
+    /// Elements of a batch: 64 bits, wherever pointers have 32.
+    fn elements(&self, ids: Ids) -> u64 {
+        ids.bits.len() as u64 * self.dim as u64
+    }
+
+    fn check_length(&self, argument: &'static str, product: &str, expected: u64, found: usize) -> Result<()> {
+        if expected == found as u64 {
             return Ok(());
         }
         Err(Error::WrongLength { argument, expected: format!("{product} = {expected}"), found })

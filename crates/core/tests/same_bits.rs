@@ -124,7 +124,7 @@ fn every_rule_at_every_width_equals_the_reference() {
     let mut random = Random(1);
     for rule in rules() {
         let rule = leak(rule);
-        for dim in (1..=33).chain([40, 63, 64, 65, 100, 128, 255, 256, 257]) {
+        for dim in 1..=257 {
             let batches: Vec<_> = [0, 1, 40, 300]
                 .map(|count| (random.ids(count, 50, 1), random.gradients(count * dim), [1.0, 0.25, 3.7][count % 3]))
                 .to_vec();

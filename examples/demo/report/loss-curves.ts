@@ -1,6 +1,7 @@
 /** Figure 1: how the loss falls during training, one line an optimizer, named at its end. */
 import * as Plot from "@observablehq/plot";
 import { at } from "../at.js";
+import { formatCount } from "../format.js";
 import type { Results } from "../results.js";
 import type { CurvePoint } from "../training.js";
 import { colorOf, type Frame, figure, isHouseRule } from "./chart.js";
@@ -12,16 +13,16 @@ interface Line {
   readonly points: readonly CurvePoint[];
 }
 
-export function lossCurves({ oracle, runs, recipe, synthetic }: Results): Markup {
+export function lossCurves({ oracle, runs, recipe }: Results): Markup {
   const lines = runs.map(({ optimizer, curve }) => ({ name: optimizer.type, points: curve }));
   const title = oracle ? "Progressive log-loss above the oracle’s" : "Validation log-loss";
+  const batches = `batches of ${formatCount(recipe.batch)}`;
   const caption = oracle
-    ? html`Progressive log-loss: each example is predicted before it is trained on. A point is the mean over about 20,000
-        examples, minus the oracle’s mean on the same examples, so zero would be a perfect model. The first points may lie above
-        the frame. ${synthetic ? "Synthetic" : "Given"} click log, one pass, batches of ${recipe.batch}.`
-    : html`Log-loss of the validation examples after every half epoch, batches of ${recipe.batch}. A line ends where two epochs
-        brought nothing better, or after ${recipe.epochs} epochs; the best weights are kept and tested. The first points may lie
-        above the frame.`;
+    ? html`Progressive log-loss: each example is predicted before it is trained on. A point is the mean over
+${formatCount(at(at(lines, 0).points, 0).examples)} examples, minus the oracle’s mean on the same examples, so zero would be a
+perfect model. What rises above the frame is cut off. Synthetic click log, one pass, ${batches}.`
+    : html`Log-loss of the validation examples after every half epoch, ${batches}. A line ends where two epochs brought nothing
+better, or after ${recipe.epochs} epochs; the best weights are kept and tested. What rises above the frame is cut off.`;
   return figure([{ title, share: 1, draw: (frame) => drawCurves(lines, frame) }], caption);
 }
 
@@ -90,12 +91,14 @@ function nameEnds(lines: readonly Line[], edge: number, gap: number, isNarrow: b
   });
 }
 
-/** From the lowest point up to where the last line settles: the steep start may leave the frame. */
+/** From the lowest point up to where the last line has settled or ended: what is steep before may leave the frame. */
 function lossDomain(lines: readonly Line[]): [low: number, high: number] {
   const low = Math.min(...lines.flatMap(({ points }) => points.map(({ logLoss }) => logLoss)));
-  const settled = Math.max(...lines.map(({ points }) => at(points, Math.floor(points.length / 8)).logLoss));
-  const room = 0.04 * (settled - low);
-  return [low - room, settled + room];
+  const high = Math.max(
+    ...lines.flatMap(({ points }) => [at(points, Math.floor(points.length / 8)).logLoss, endOf(points).logLoss]),
+  );
+  const room = 0.04 * (high - low);
+  return [low - room, high + room];
 }
 
 function endOf(points: readonly CurvePoint[]): CurvePoint {

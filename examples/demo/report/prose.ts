@@ -18,7 +18,7 @@ export function introduction(results: Results): Markup {
   const rate = (100 * positiveRate).toFixed(1);
   const size = `${fields} fields, ${formatCount(rows)} rows, ${rate}% positive labels`;
   return html`<p class="lede">The same factorization machine, trained ${numberWord(runs.length + diverged.length)} times on the same
-${formatCount(trainExamples)} ${synthetic ? "synthetic clicks" : "ratings"}. All that changes is the rule that turns a row’s
+${formatCount(trainExamples)} ${synthetic ? "synthetic examples" : "ratings"}. All that changes is the rule that turns a row’s
 gradient into its step.</p>
 ${
   synthetic
@@ -48,16 +48,16 @@ ${clauses.filter((clause) => clause !== "").join("; ")}. Its rivals’ settings 
 export function tableNotes({ testExamples, recipe, synthetic, machine }: Results): Markup {
   const passes = recipe.epochs === 1 ? "one pass" : `at most ${recipe.epochs} epochs`;
   return html`<p class="notes">Log-loss and AUC: ${formatCount(testExamples)} ${synthetic ? "synthetic " : ""}test examples, the best
-in bold. Training: ${passes} in batches of ${recipe.batch}, vectors of ${recipe.dim} (first weights normal, 0.05), biases from 0 in a
+in bold. Training: ${passes} in batches of ${formatCount(recipe.batch)}, vectors of ${recipe.dim} (first weights normal, 0.05), biases from 0 in a
 table of their own, one rate for both tables, logistic loss summed over the batch, no regularisation; ${
     recipe.epochs === 1 ? "" : "validated every half epoch, patience two epochs, best weights kept; "
-  }rivals tuned by <code>examples/demo/tune.ts</code> on other seeds. Examples a second: forward, backward and update, on
+  }rivals tuned by <code>examples/demo/tune.ts</code> on other seeds, at the default batch size and length. Examples a second: forward, backward and update, on
 ${machine}. State: what the rule keeps beside the weights, a row of the vector table; every table has a tally of 4 bytes a row,
 charged to the rules that read it.</p>`;
 }
 
 export function footer({ title, recipe }: Results): Markup {
-  return html`<footer>${title}. Made by <code>npm run demo</code>, seed ${recipe.seed}, batch ${recipe.batch}. The same seed gives the
+  return html`<footer>${title}. Made by <code>npm run demo</code>, seed ${recipe.seed}, batch ${formatCount(recipe.batch)}. The same seed gives the
 same figures, times apart.</footer>`;
 }
 

@@ -25,7 +25,7 @@ export function rateCharts({ runs, synthetic, recipe }: Results): Markup {
       it occurred${recipe.epochs > 1 ? " over all epochs" : ""}. Rows are a sample, even along the axis; rules with a rate for each
       element show the row’s mean. Slopes are by least squares over sampled rows with a tally of
       ${formatCount(leastHeadTally)} or more. The dashed line is the same in every panel: 1/√tally, a slope of −0.50, through
-      tallygrad’s most frequent row. ${synthetic ? "Synthetic click log." : ""}`,
+      ${at(facets, 0).name}’s most frequent row. ${synthetic ? "Synthetic click log." : ""}`,
   );
 }
 

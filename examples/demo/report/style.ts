@@ -67,14 +67,15 @@ tr.oracle td { color: var(--soft); font-weight: 400; border-bottom: 0; }
 .best { font-weight: 700; }
 .dot { display: inline-block; width: 0.6em; height: 0.6em; border-radius: 50%; margin-right: 0.5em; background: currentColor; }
 @media (max-width: 44rem) {
-  main { padding-top: 2rem; }
+  main { padding: 2rem 1rem 3rem; }
   .wide { display: none; }
   .narrow { display: block; }
   .panel + .panel { margin-top: 1.5rem; }
-  table { font-size: 0.8125rem; }
-  th { font-size: 0.75rem; }
-  th small, td small { font-size: 0.75rem; }
-  th, td, td:first-child { padding-left: 0.35rem; }
+  table { font-size: 0.75rem; }
+  th { font-size: 0.6875rem; }
+  th small, td small { font-size: 0.6875rem; }
+  th, td, th:first-child, td:first-child { padding-left: 0.3rem; }
+  th:last-child, td:last-child { padding-right: 0.3rem; }
   td small { white-space: normal; }
   .dot { margin-right: 0.35em; }
 }

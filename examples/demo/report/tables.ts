@@ -33,7 +33,7 @@ ${cell(formatAuc(run.auc), run.auc === highest)}
     : null;
   return html`<div class="scroll"><table>
 <thead><tr><th scope="col">optimizer</th><th scope="col">log-loss</th><th scope="col">AUC</th><th scope="col">examples<br>a second</th>
-<th scope="col">state bytes<br>a row</th></tr></thead>
+<th scope="col">state<br>bytes<br>a row</th></tr></thead>
 <tbody>
 ${rows}${divergedRows}${oracleRow}
 </tbody>
