@@ -18,8 +18,8 @@ export type Optimizer = Tallygrad | Sgd | FaSgd | CfSgd | Adagrad | RowwiseAdagr
  * `lr / sqrt(floor + R2 * (c_before + start) + mean(G^2))`, where `c_before` is the row's tally before this step, `R2` the mean
  * square of a gradient element over all occurrences of all steps so far, and `G` the row's summed gradient.
  *
- * No step moves a row by more than `lr` in root mean square, the rate falls as 1/sqrt(tally), and neither the batch size nor
- * the scale of the gradients asks for another `lr`. It cannot be combined with `reduction: "mean"` or `tally.unit: "batch"`
+ * No step moves a row by more than `lr` in root mean square, the rate falls as 1/sqrt(tally), and the scale of the gradients asks for
+ * no other `lr`; nor does the batch size, unless a run has only a few, very large batches: the first of those are rough. It cannot be combined with `reduction: "mean"` or `tally.unit: "batch"`
  * (`ERR_OPTION_CONFLICT`).
  */
 export interface Tallygrad {
