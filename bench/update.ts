@@ -22,6 +22,8 @@ const PAUSE = 1;
 interface Contestant {
   name: string;
   step(batch: Batch): void;
+  /** What it steps, if that is a table of the kernel. */
+  table?: EmbeddingTable;
   /** Pauses before each step, so that the pool's threads have gone to sleep. */
   pause?: boolean;
 }
@@ -55,7 +57,9 @@ for (const shape of shapes) {
   process.stdout.write(`${"".padEnd(40)}${["median", "p10", "p90", "x loop"].map((h) => h.padStart(10)).join("")}\n`);
   for (const optimizer of rules(shape)) {
     if (options.rule !== undefined && options.rule !== optimizer.type) continue;
-    const inJavaScript = await time(shape, contestants(shape, optimizer), batches, Number(options.rounds ?? 6));
+    const all = contestants(shape, optimizer);
+    const inJavaScript = await time(shape, all, batches, Number(options.rounds ?? 6));
+    for (const { table } of all) table?.dispose();
     const measured = [...inJavaScript, ...withoutJavaScript(shape, optimizer)];
     print(measured);
     timings.push(...measured);
@@ -106,10 +110,10 @@ function contestants(shape: Shape, optimizer: Optimizer): Contestant[] {
   const all: Contestant[] = [{ name: "typed-array loop, cf-sgd", step: plainTable(shape, LR).step }];
   for (const threads of [1, 2]) {
     for (const nonFinite of ["reject", "skip", "allow"] as const) {
-      const contestant = table(shape, optimizer, { threads, nonFinite });
-      const step = ({ ids, gradients }: Batch): void => void contestant.update(ids, gradients);
+      const stepped = table(shape, optimizer, { threads, nonFinite });
+      const step = ({ ids, gradients }: Batch): void => void stepped.update(ids, gradients);
       const name = `${optimizer.type} ${nonFinite} ${threads}t`;
-      all.push({ name, step });
+      all.push({ name, step, table: stepped });
       if (nonFinite === "reject") all.push({ name: `${name}, pauses`, step, pause: true });
     }
   }
