@@ -19,7 +19,8 @@ export type Optimizer = Tallygrad | Sgd | FaSgd | CfSgd | Adagrad | RowwiseAdagr
  * square of a gradient element over all occurrences of all steps so far, and `G` the row's summed gradient.
  *
  * No step moves a row by more than `lr` in root mean square, the rate falls as 1/sqrt(tally), and the scale of the gradients asks for
- * no other `lr`; nor does the batch size, unless a run has only a few, very large batches: the first of those are rough. It cannot be combined with `reduction: "mean"` or `tally.unit: "batch"`
+ * no other `lr`; nor does the batch size, unless a run has only a few, very large batches: the first of those are rough. Squares below about 1e-38 lose digits in float32, so gradients should be
+ * above about 1e-19: `scale` can lift them. It cannot be combined with `reduction: "mean"` or `tally.unit: "batch"`
  * (`ERR_OPTION_CONFLICT`).
  */
 export interface Tallygrad {
@@ -136,7 +137,7 @@ export type Init =
   | { type: "zeros" }
   /** Uniform in (-scale, scale), or normal with standard deviation `scale`; drawn from a hash of seed, row and element. `scale` is 0 to 1e37, default 0.05. */
   | { type: "uniform" | "normal"; scale?: number }
-  /** `rows * dim` finite weights, row-major, copied. A row reset later becomes zeros. */
+  /** `rows * dim` finite weights, row-major, copied. A row reset later becomes zeros, and the padding row is zeros whatever the array holds. */
   | Float32Array;
 
 /** Options of a new table. Everything but `rows` and `dim` has a default. */
@@ -159,7 +160,7 @@ export interface TableOptions {
    * What a gradient that is not finite does. For rules that square gradients a square that overflows counts as not finite.
    * - `"reject"`: `update` throws `ERR_NON_FINITE` before anything changes. The default; costs one more pass over the gradients.
    * - `"skip"`: a row whose summed gradient is not finite keeps its bytes and its tally, and `update` returns how many were skipped.
-   * - `"allow"`: no check; it spreads as IEEE arithmetic says.
+   * - `"allow"`: no check; it spreads as IEEE arithmetic says: to its row, and with rules that use R2 to every row from then on.
    */
   nonFinite?: "reject" | "skip" | "allow";
   /** A row that is looked up as zeros and never trained: its occurrences and their gradients are ignored. Default: none. */
@@ -198,7 +199,7 @@ export interface Memory {
 export interface UpdateOptions {
   /**
    * Every gradient element is multiplied by this first, in float32. Pass the number of examples when a framework's loss is a batch mean.
-   * Finite. Default 1.
+   * Finite, and not rounding to 0. Default 1.
    */
   scale?: number;
 }
@@ -266,7 +267,7 @@ export declare class EmbeddingTable implements Disposable {
 
   /**
    * The learning rate each row would get if it occurred once in the next step, as far as the past decides it: the present
-   * gradient's square counts as 0. Rules with a rate an element give the mean over the row's elements.
+   * gradient's square counts as 0. Rules with a rate an element give the mean over the row's elements; the padding row's rate is 0.
    */
   rates(ids: Ids, out?: Float32Array): Float32Array;
 

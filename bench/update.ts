@@ -113,8 +113,7 @@ function contestants(shape: Shape, optimizer: Optimizer): Contestant[] {
       const stepped = table(shape, optimizer, { threads, nonFinite });
       const step = ({ ids, gradients }: Batch): void => void stepped.update(ids, gradients);
       const name = `${optimizer.type} ${nonFinite} ${threads}t`;
-      all.push({ name, step, table: stepped });
-      if (nonFinite === "reject") all.push({ name: `${name}, pauses`, step, pause: true });
+      all.push({ name, step, table: stepped }, { name: `${name}, pauses`, step, pause: true });
     }
   }
   return all;

@@ -32,6 +32,6 @@ await step("Building the native addon", process.execPath, [
   "--release",
   "--no-js",
   "--dts",
-  "native.d.ts",
+  "addon.d.ts",
 ]);
 await step("Compiling src", process.execPath, [installed("typescript/bin/tsc"), "-p", "tsconfig.build.json"]);

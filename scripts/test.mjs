@@ -1,6 +1,6 @@
 /** Runs every test suite, one after the other, and ends with one line that sums them: `N passed, N failed`. */
 
-import { readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { installed, root, run } from "./run.mjs";
 
 const REPORT = "build/vitest.json";
@@ -22,6 +22,7 @@ async function vitest() {
     "--reporter=json",
     `--outputFile.json=${REPORT}`,
   ]);
+  if (!existsSync(`${root}/${REPORT}`)) return { passed: 0, failed: 1 };
   const { numPassedTests: passed, numFailedTests: failed } = JSON.parse(readFileSync(`${root}/${REPORT}`, "utf8"));
   return { passed, failed: code !== 0 && failed === 0 ? 1 : failed };
 }

@@ -12,10 +12,22 @@ type Classes = {
   Float32Array: Float32Array;
   Float64Array: Float64Array;
 };
+type AnyArray = Classes[keyof Classes];
+
+/** A getter that all typed arrays share. An own property of an array may say anything; this says what is. */
+function getter<Value>(name: string | symbol): (array: ArrayBufferView) => Value {
+  const descriptor = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), name);
+  const get = descriptor?.get as () => Value;
+  return (array) => Reflect.apply(get, array, []);
+}
+const classOf = getter<string | undefined>(Symbol.toStringTag);
+const bufferOf = getter<ArrayBuffer>("buffer");
+const offsetOf = getter<number>("byteOffset");
+const lengthOf = getter<number>("length");
 
 /** Whether `value` is a typed array of this class, of whatever realm. */
 export function isArray<Name extends keyof Classes>(value: unknown, name: Name): value is Classes[Name] {
-  return ArrayBuffer.isView(value) && (value as Partial<Uint32Array>)[Symbol.toStringTag] === name;
+  return ArrayBuffer.isView(value) && classOf(value) === name;
 }
 
 /** `value` as an array of class `name` that a kernel may use in place. */
@@ -28,24 +40,24 @@ export function usable<Name extends keyof Classes>(argument: string, value: unkn
 }
 
 /** Refuses buffers that somebody else may change or take away, or has taken away. */
-export function checkBuffer(argument: string, array: ArrayBufferView & { length: number }): void {
-  const buffer = array.buffer;
-  if (buffer[Symbol.toStringTag] === "SharedArrayBuffer") {
+function checkBuffer(argument: string, array: AnyArray): void {
+  const buffer = bufferOf(array);
+  if (Object.prototype.toString.call(buffer) === "[object SharedArrayBuffer]") {
     throw coded(
       "ERR_SHARED_BUFFER",
       `${argument} lies in a SharedArrayBuffer, which may change during the call; pass a copy`,
     );
   }
-  if ((buffer as ArrayBuffer).resizable) {
+  if (buffer.resizable) {
     throw coded("ERR_RESIZABLE_BUFFER", `${argument} lies in a resizable ArrayBuffer; pass a copy`);
   }
-  if (array.length === 0 && isDetached(buffer)) {
+  if (lengthOf(array) === 0 && isDetached(buffer)) {
     throw coded("ERR_DETACHED_BUFFER", `${argument} is detached: its buffer was transferred away`);
   }
 }
 
 /** Not every engine has `ArrayBuffer.prototype.detached`; all refuse a view of a detached buffer. */
-function isDetached(buffer: ArrayBufferLike): boolean {
+function isDetached(buffer: ArrayBuffer): boolean {
   try {
     new Uint8Array(buffer);
     return false;
@@ -62,7 +74,7 @@ export function idBits(ids: Ids, rows: number): Uint32Array {
   }
   if (isArray(ids, "Int32Array")) {
     checkBuffer("ids", ids);
-    return new Uint32Array(ids.buffer, ids.byteOffset, ids.length);
+    return new Uint32Array(bufferOf(ids), offsetOf(ids), lengthOf(ids));
   }
   if (!Array.isArray(ids)) {
     throw coded(
@@ -70,8 +82,8 @@ export function idBits(ids: Ids, rows: number): Uint32Array {
       `ids must be a Uint32Array, an Int32Array or an array of integers, but is ${shown(ids)}`,
     );
   }
-  const bits = new Uint32Array(ids.length);
-  for (let position = 0; position < ids.length; position++) {
+  const bits = newArray(Uint32Array, ids.length);
+  for (let position = 0; position < bits.length; position++) {
     bits[position] = checkedId(`ids[${position}]`, ids[position], rows);
   }
   return bits;
@@ -109,28 +121,29 @@ export function target(
   length: number,
   ids?: Ids,
 ): Float32Array | Float64Array {
-  if (out === undefined)
-    return name === "Float32Array" ? newArray(Float32Array, length) : newArray(Float64Array, length);
+  const Class = name === "Float32Array" ? Float32Array : Float64Array;
+  if (out === undefined) return newArray<Float32Array | Float64Array>(Class, length);
   usable("out", out, name);
-  if (out.length < length) {
-    throw coded("ERR_WRONG_LENGTH", `out must have at least ${length} elements, but has ${out.length}`);
+  if (lengthOf(out) < length) {
+    throw coded("ERR_WRONG_LENGTH", `out must have at least ${length} elements, but has ${lengthOf(out)}`);
   }
   if (ids !== undefined && ArrayBuffer.isView(ids) && overlap(ids, out)) {
     throw coded("ERR_OVERLAPPING_ARRAYS", "out shares bytes with ids, which are read while it is written");
   }
-  return out.length === length ? out : out.subarray(0, length);
+  return new Class(bufferOf(out), offsetOf(out), length);
 }
 
+/** A new array, or an error with a code, which the engine's own has not. */
 function newArray<T>(Class: new (length: number) => T, length: number): T {
   try {
     return new Class(length);
   } catch (cause) {
-    throw coded("ERR_OUT_OF_MEMORY", `no memory for a result of ${length} elements`, { cause });
+    throw coded("ERR_OUT_OF_MEMORY", `no memory for an array of ${length} elements`, { cause });
   }
 }
 
-function overlap(a: ArrayBufferView, b: ArrayBufferView): boolean {
-  return (
-    a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength
-  );
+function overlap(a: AnyArray, b: AnyArray): boolean {
+  const [aStart, bStart] = [offsetOf(a), offsetOf(b)];
+  const [aEnd, bEnd] = [aStart + lengthOf(a) * a.BYTES_PER_ELEMENT, bStart + lengthOf(b) * b.BYTES_PER_ELEMENT];
+  return bufferOf(a) === bufferOf(b) && Math.max(aStart, bStart) < Math.min(aEnd, bEnd);
 }

@@ -1,12 +1,12 @@
-/** Chooses the backend of a table, and keeps it for the next. */
+/** Loads the kernel for the first table, and keeps it for the next. */
 
 import type { Kernel } from "./kernel.js";
 import { loadNative } from "./native.js";
 
 let native: Kernel | undefined;
 
-/** The backend that an option asks for. */
-export function kernelFor(_backend: "auto" | "native"): Kernel {
+/** The kernel, or the error that says why it cannot be loaded. */
+export function kernel(): Kernel {
   native ??= loadNative();
   return native;
 }

@@ -2,12 +2,15 @@
 
 import type { Backend, EmbeddingTable as Contract, Ids, Memory, TableOptions, UpdateOptions } from "../index.d.ts";
 import { checkedId, idBits, isSigned, target, usable } from "./arguments.js";
-import { kernelFor } from "./backend.js";
+import { kernel } from "./backend.js";
 import { coded, rethrow, shown } from "./errors.js";
 import type { KernelTable } from "./kernel.js";
-import { chosenBackend, createArguments } from "./options.js";
+import { checkBackend, createArguments, isObject } from "./options.js";
 
-/** What a table holds besides the kernel's table; a clone begins with its own. */
+/**
+ * What a table holds. The constructor takes one in place of options, which no caller can make: that is how `clone` makes a table around
+ * a kernel's table that is there already, without a public way to do so.
+ */
 class Interior {
   constructor(
     readonly kernel: KernelTable,
@@ -17,7 +20,10 @@ class Interior {
   ) {}
 }
 
-/** See index.d.ts, which documents every member. */
+/**
+ * See index.d.ts, which documents every member. `lookup` and `update` catch errors in place, the rest through `attempt`: a closure for
+ * each of their calls would be most of their cost.
+ */
 export class EmbeddingTable implements Contract {
   readonly #rows: number;
   readonly #dim: number;
@@ -77,9 +83,10 @@ export class EmbeddingTable implements Contract {
 
   update(ids: Ids, gradients: Float32Array, options?: UpdateOptions): number {
     const kernel = this.#open();
+    // Options first: reading them may run a getter, and what it does to the arrays must not go unseen.
+    const scale = options === undefined ? 1 : scaleOf(options);
     const bits = idBits(ids, this.#rows);
     usable("gradients", gradients, "Float32Array");
-    const scale = options === undefined ? 1 : scaleOf(options);
     try {
       return kernel.update(bits, isSigned(ids), gradients, scale);
     } catch (thrown) {
@@ -156,16 +163,18 @@ export class EmbeddingTable implements Contract {
 }
 
 function create(options: TableOptions): Interior {
-  const kernel = kernelFor(chosenBackend(options));
-  const [checked, counts, values] = createArguments(options, kernel);
-  const table = attempt(() => kernel.create(checked, counts, values));
-  const backend = Object.freeze({ kind: kernel.kind, threads: checked.threads, simd: table.simd() as Backend["simd"] });
+  checkBackend(options);
+  const backing = kernel();
+  const [checked, counts, values] = createArguments(options, backing);
+  const table = attempt(() => backing.create(checked, counts, values));
+  const simd = table.simd() as Backend["simd"];
+  const backend = Object.freeze({ kind: backing.kind, threads: checked.threads, simd });
   return new Interior(table, checked.rows, checked.dim, backend);
 }
 
 /** The scale that an update's options ask for. */
 function scaleOf(options: UpdateOptions): number {
-  if (typeof options !== "object" || options === null) {
+  if (!isObject(options)) {
     throw coded("ERR_OPTION_VALUE", `options must be an object, but is ${shown(options)}`);
   }
   for (const name of Object.keys(options)) {

@@ -34,10 +34,10 @@ export type CreateArguments = [
   values: Float32Array | undefined,
 ];
 
-/** The backend that options ask for, checked before there is a kernel to check the rest with. */
-export function chosenBackend(options: TableOptions): "auto" | "native" {
+/** Checks what needs no kernel: the options' names, and that their backend is one there is. */
+export function checkBackend(options: TableOptions): void {
   checkNames("options", options, Object.keys(TABLE_OPTIONS));
-  return choice("backend", options.backend, ["auto", "native"]);
+  choice("backend", options.backend, ["auto", "native"]);
 }
 
 /** Checks `options` and fills in defaults. */
@@ -72,10 +72,10 @@ function optimizer(options: Optimizer, kernel: Kernel): [string, number[], Float
   const rule = choice("optimizer.type", options.type, [...kernel.catalogue.keys()]);
   const declared = kernel.catalogue.get(rule) ?? [];
   checkNames("optimizer", options, ["type", ...declared.map((parameter) => parameter.name)]);
-  const values = new Map<string, unknown>(Object.entries(options));
   let counts: Float64Array | undefined;
   const parameters = declared.map((parameter) => {
-    const value = values.get(parameter.name);
+    // Like every other option, it may come from a prototype.
+    const value: unknown = Reflect.get(options, parameter.name);
     if (parameter.kind === "counts" && value !== undefined) counts = numbers(`optimizer.${parameter.name}`, value);
     return parameter.kind === "counts" || value === undefined ? Number.NaN : asNumber(parameter, value);
   });
@@ -121,7 +121,7 @@ function given<T>(value: T | undefined, otherwise: T): T {
   return value === undefined ? otherwise : value;
 }
 
-function isObject(value: unknown): value is object {
+export function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

@@ -1,4 +1,4 @@
-/** Every JavaScript example in README.md, docs and index.d.ts runs. */
+/** Every JavaScript example in README.md, docs and index.d.ts runs, and so does every program in examples. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -36,4 +36,14 @@ test.each(programs)("$file, example $number, runs", ({ file, number, code }) => 
 
 test("README.md and index.d.ts have examples", () => {
   expect(programs.map(({ file }) => file)).toEqual(expect.arrayContaining(["README.md", "index.d.ts"]));
+});
+
+const examplePrograms = readdirSync(new URL("examples/", root)).filter((file) => file.endsWith(".mjs"));
+
+test.each(examplePrograms)("examples/%s runs and prints what it learned", (file) => {
+  const output = execFileSync(process.execPath, [fileURLToPath(new URL(`examples/${file}`, root))], {
+    encoding: "utf8",
+  });
+  expect(output).not.toMatch(/NaN|undefined|Infinity/);
+  expect(output).toMatch(/\d/);
 });

@@ -73,6 +73,8 @@ export class OracleTable {
   update(ids: Ids, gradients: Float32Array, options: UpdateOptions = {}): number {
     const { nonFinite = "reject" } = this.#options;
     const scale = fround(options.scale ?? 1);
+    if (!Number.isFinite(scale) || (scale === 0 && options.scale !== 0))
+      throw nonFiniteError(`scale is ${options.scale}`);
     const scaled = gradients.map((gradient) => fround(gradient * scale));
     const squaresOfEach = this.#squaresOfEach(ids, scaled);
     const shares = this.#share(ids, scaled);

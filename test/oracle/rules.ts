@@ -95,27 +95,31 @@ function cfSgd({ lr, maxLr = Number.POSITIVE_INFINITY, start = 0, horizon, norma
   });
 }
 
+/** A row's rate goes no higher. */
+const largestFloat32 = (2 - 2 ** -23) * 2 ** 127;
+
 /** A rule without state whose step is one rate times the row's sum; `rateOf` is also told mean(G^2). */
 function scalarRule(
   facts: { defaultLr: number; squaresGradients?: boolean; usesMeanSquare?: boolean },
   rateOf: (moment: Moment, meanOfSquares: number) => number,
 ): Rule {
+  const capped = (moment: Moment, meanOfSquares: number): number => min(rateOf(moment, meanOfSquares), largestFloat32);
   return {
     squaresGradients: false,
     usesMeanSquare: false,
     elementStart: [],
     ...facts,
     apply({ weights }, moment, sum, squaresOfSum) {
-      descend(weights, rateOf(moment, squaresOfSum / weights.length), sum);
+      descend(weights, capped(moment, squaresOfSum / weights.length), sum);
     },
-    rate: (_row, moment) => rateOf(moment, 0),
+    rate: (_row, moment) => capped(moment, 0),
   };
 }
 
 function rowwiseAdagrad({ lr = 0.01, accumulator = 0, eps = 1e-8 }: RowwiseAdagrad): Rule {
   const rateOf = (moment: Moment, state: number): number => {
     const root = sqrt(state) + eps;
-    return root === 0 ? 0 : moment.lr / root;
+    return root === 0 ? 0 : min(moment.lr / root, largestFloat32);
   };
   return {
     defaultLr: lr,

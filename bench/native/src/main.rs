@@ -5,13 +5,15 @@
 
 use std::time::Instant;
 
+use tallygrad_core::init::Init;
+use tallygrad_core::options::{NonFinite, Options};
 use tallygrad_core::rule::{AnyRule, Kind};
-use tallygrad_core::table::{Ids, NonFinite, Options, Table};
+use tallygrad_core::table::{Ids, Table};
 
 mod plain;
 mod workload;
 
-use plain::Plain;
+use plain::{LR, Plain};
 use workload::{Batch, SHAPES, Shape};
 
 /// One thing that is timed.
@@ -35,11 +37,38 @@ impl Contestant {
 fn table(shape: Shape, rule: &str, non_finite: NonFinite, threads: usize) -> Table {
     let catalogue = AnyRule::catalogue();
     let (_, parameters) = catalogue.iter().find(|(name, _)| *name == rule).expect("a known rule");
-    let values: Vec<f64> = parameters.iter().map(|p| if p.name == "lr" { 0.01 } else { f64::NAN }).collect();
-    let counts = parameters.iter().any(|p| p.kind == Kind::Counts).then(|| vec![5.0; shape.rows]);
+    let values: Vec<f64> = parameters.iter().map(|p| if p.name == "lr" { f64::from(LR) } else { f64::NAN }).collect();
+    let counts = vec![5.0; if parameters.iter().any(|p| p.kind == Kind::Counts) { shape.rows } else { 0 }];
+    let counts = Some(&counts[..]).filter(|counts| !counts.is_empty());
     let rows = shape.rows as u32;
-    Table::new(Options { rows, dim: shape.dim, rule, parameters: &values, counts, non_finite, threads, ..Options::default() })
-        .expect("a table for the bench")
+    Table::new(Options {
+        rows,
+        dim: shape.dim,
+        rule,
+        parameters: &values,
+        counts,
+        init: Init::Zeros,
+        non_finite,
+        threads,
+        ..Options::default()
+    })
+    .expect("a table for the bench")
+}
+
+/// The kernel and the plain loop must agree before either is timed.
+fn check_answer(shape: Shape, batches: &[Batch]) {
+    let mut plain = Plain::new(shape.rows, shape.dim, false);
+    let mut kernel = table(shape, "cf-sgd", NonFinite::Reject, 2);
+    for batch in batches {
+        plain.cf_sgd(batch);
+        kernel.update(Ids::from(&batch.ids[..]), &batch.gradients, 1.0).expect("good batches");
+    }
+    let mut weights = vec![0.0; shape.dim];
+    for row in 0..shape.rows {
+        kernel.lookup(Ids::from(&[row as u32][..]), &mut weights).expect("a row of the table");
+        let near = plain.weights(row).iter().zip(&weights).all(|(a, b)| (a - b).abs() < 1e-4);
+        assert!(near, "the plain loop and the kernel disagree about row {row} of {}", shape.name);
+    }
 }
 
 fn contestants(shape: Shape, only: Option<&str>) -> Vec<Contestant> {
@@ -82,6 +111,7 @@ fn main() {
             continue;
         }
         let batches = workload::batches(shape);
+        check_answer(shape, &batches);
         let mut contestants = contestants(shape, option("--rule"));
         let rounds = option("--rounds").map_or(8, |rounds| rounds.parse().expect("a number of rounds"));
         for round in 0..=rounds {

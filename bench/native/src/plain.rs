@@ -1,7 +1,10 @@
 //! Plain loops, one occurrence after the other, without grouping, checks, tallies that saturate or prefetch: what a competent
-//! programmer writes in an afternoon, and the yardstick of the kernel.
+//! programmer writes in an afternoon, and the yardstick of the kernel. The `cf-sgd` loop gives the kernel's answer up to roundings.
 
 use crate::workload::Batch;
+
+/// The learning rate of every contestant.
+pub const LR: f32 = 0.01;
 
 /// A table for the plain loops.
 pub struct Plain {
@@ -14,7 +17,7 @@ pub struct Plain {
 }
 
 impl Plain {
-    /// All zeros, with moments if the loop is Adam's.
+    /// All weights 0, with moments if the loop is Adam's.
     pub fn new(rows: usize, dim: usize, adam: bool) -> Self {
         let moments = if adam { rows * dim } else { 0 };
         let mut plain = Self {
@@ -25,28 +28,34 @@ impl Plain {
             counts: vec![0; rows],
             step: 0,
         };
-        plain.weights.fill(0.01); // Touches the pages.
-        plain.first.fill(0.0);
+        plain.weights.fill(-0.0); // Touches the pages.
         plain
     }
 
-    /// `w -= lr / sqrt(count) * g` for each occurrence.
+    /// The step of `cf-sgd`: counts the batch, then `w -= lr / sqrt(count) * g` for each occurrence.
     pub fn cf_sgd(&mut self, batch: &Batch) {
+        for &id in &batch.ids {
+            self.counts[id as usize] += 1;
+        }
         for (&id, gradient) in batch.ids.iter().zip(batch.gradients.chunks_exact(self.dim)) {
             let row = id as usize;
-            self.counts[row] += 1;
-            let rate = 0.1 / (self.counts[row] as f32).sqrt();
+            let rate = LR / (self.counts[row] as f32).sqrt();
             for (w, g) in self.weights[row * self.dim..(row + 1) * self.dim].iter_mut().zip(gradient) {
                 *w -= rate * g;
             }
         }
     }
 
-    /// Adam, for each occurrence.
+    /// A row's weights.
+    pub fn weights(&self, row: usize) -> &[f32] {
+        &self.weights[row * self.dim..(row + 1) * self.dim]
+    }
+
+    /// Adam for each occurrence, as a kernel that does not sum would do it: the same traffic, another answer.
     pub fn adam(&mut self, batch: &Batch) {
         self.step += 1;
         let (beta1, beta2) = (0.9f32, 0.999f32);
-        let rate = 1e-3 * (1.0 - beta2.powi(self.step)).sqrt() / (1.0 - beta1.powi(self.step));
+        let rate = LR * (1.0 - beta2.powi(self.step)).sqrt() / (1.0 - beta1.powi(self.step));
         for (&id, gradient) in batch.ids.iter().zip(batch.gradients.chunks_exact(self.dim)) {
             let row = id as usize * self.dim..(id as usize + 1) * self.dim;
             let (w, m, v) = (&mut self.weights[row.clone()], &mut self.first[row.clone()], &mut self.second[row]);

@@ -42,7 +42,7 @@ pub enum Error {
         /// Index of the last element.
         last: usize,
     },
-    /// A single number that must be finite is not.
+    /// A number to multiply with is not finite in float32, or rounds to 0 there.
     NotFinite {
         /// Its name.
         name: &'static str,
@@ -131,7 +131,9 @@ impl fmt::Display for Error {
             Error::NonFinite { argument, position, value, what } => {
                 write!(f, "{argument}[{position}] is {}, but {what} must be finite in float32", shown(*value))
             }
-            Error::NotFinite { name, value } => write!(f, "{name} must be finite in float32, but is {}", shown(*value)),
+            Error::NotFinite { name, value } => {
+                write!(f, "{name} must be finite in float32, and not round to 0 there, but is {}", shown(*value))
+            }
             Error::SquaresNotFinite { first, last } => {
                 write!(f, "the squares of gradients[{first}] to gradients[{last}] must have a sum that is finite in float32")
             }

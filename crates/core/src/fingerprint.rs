@@ -1,5 +1,5 @@
-//! The fingerprint of a table: SHA-256 over everything the next step depends on, in logical order, so that it does not depend on how or
-//! where the table is stored. docs/arithmetic.md lists the parts.
+//! The fingerprint of a table: SHA-256 over what steps have made of it, in logical order, so that it does not depend on how or
+//! where the table is stored. docs/arithmetic.md lists the parts; options are not among them.
 
 use std::fmt::Write;
 
@@ -55,7 +55,7 @@ pub(crate) fn of(table: &Table) -> String {
     for row in rows.clone() {
         table.storage.weights(row).iter().for_each(|&w| hasher.f32(w));
     }
-    let (planes, row_state, mean_square) = with_rule!(&table.rule, rule => { let (planes, row_state) = shape_of(rule); (planes, row_state, rule.needs_mean_square()) });
+    let (planes, row_state, mean_square) = with_rule!(&table.rule, rule => { let (planes, row_state) = shape_of(rule); (planes, row_state, rule.needs_mean_square().is_some()) });
     for plane in 0..planes {
         for row in rows.clone() {
             let state = &table.storage.planes(row)[plane * table.dim..(plane + 1) * table.dim];

@@ -1,7 +1,6 @@
 //! First weights: zeros, random numbers that belong to their place in the table, or values from outside.
 
 use crate::error::{Error, Result};
-use crate::float_mode::standard;
 use crate::pool;
 use crate::rng::{fill_row, normal_quantile};
 use crate::storage::Storage;
@@ -27,9 +26,7 @@ pub enum Init<'a> {
 
 /// The largest scale whose random weights are finite in float32.
 const MOST_SCALE: f64 = 1e37;
-/// Tasks that fill a table; each takes a range of rows.
-const TASKS: u32 = 64;
-/// Elements from which filling a table is shared among threads.
+/// Elements from which filling a table is shared among threads: each costs far more than in a step.
 const SHARED_FROM: usize = 1 << 16;
 
 impl Init<'_> {
@@ -75,7 +72,7 @@ impl Init<'_> {
 /// Writes all rows' first weights, on several threads if there are many.
 pub(crate) fn fill_all(init: &Init, seed: u64, storage: &mut Storage, rows: u32, dim: usize, threads: usize) {
     let storage = storage.shared();
-    let a_task = rows.div_ceil(TASKS);
+    let a_task = rows.div_ceil(pool::TASKS as u32);
     let work = |task: usize| {
         let first = task as u32 * a_task;
         for row in first..first.saturating_add(a_task).min(rows) {
@@ -85,6 +82,6 @@ pub(crate) fn fill_all(init: &Init, seed: u64, storage: &mut Storage, rows: u32,
         }
     };
     let threads = if (rows as usize).saturating_mul(dim) < SHARED_FROM { 1 } else { threads };
-    let filled = pool::run(threads, rows.div_ceil(a_task) as usize, &|task| standard(|| work(task)));
+    let filled = pool::run(threads, rows.div_ceil(a_task) as usize, &work);
     filled.expect("filling a row cannot fail");
 }

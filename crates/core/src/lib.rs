@@ -5,7 +5,8 @@
 //! `memory` hold the data; `pool` has the threads. Nothing here knows of JavaScript.
 //!
 //! ```
-//! use tallygrad_core::table::{Ids, Options, Table};
+//! use tallygrad_core::options::Options;
+//! use tallygrad_core::table::{Ids, Table};
 //!
 //! let mut table = Table::new(Options { rows: 1000, dim: 4, ..Options::default() })?;
 //! let ids = [7, 42, 7];
@@ -23,6 +24,7 @@ pub mod init;
 pub mod lanes;
 mod lookup;
 mod memory;
+pub mod options;
 mod plan;
 pub mod pool;
 mod rng;

@@ -1,13 +1,11 @@
 //! Reading rows: copies of weights, gathered with prefetch, on several threads if there are many.
 
-use crate::pool;
+use crate::pool::{self, TASKS};
 use crate::shared::SharedSlice;
 use crate::storage::Storage;
 
 /// Rows fetched ahead of the one being copied.
 const AHEAD: usize = 12;
-/// Tasks of a shared look-up; each takes a range of positions.
-const TASKS: usize = 64;
 
 /// Copies the weights of `ids` to `out`. The ids are rows, and `out` has room for exactly their weights.
 pub(crate) fn gather(storage: &Storage, dim: usize, threads: usize, ids: &[u32], out: &mut [f32]) {

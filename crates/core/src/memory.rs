@@ -125,7 +125,7 @@ fn map(size: usize) -> Option<(NonNull<u8>, Origin)> {
     if mapping == libc::MAP_FAILED {
         return None;
     }
-    let start = (mapping as usize).next_multiple_of(HUGE_PAGE) as *mut u8;
+    let start = mapping.cast::<u8>().map_addr(|address| address.next_multiple_of(HUGE_PAGE));
     #[cfg(target_os = "linux")]
     // SAFETY: the range lies inside the mapping; advice changes no contents. A refusal costs speed only.
     unsafe {

@@ -60,7 +60,7 @@ impl<'a> Groups<'a> {
     /// The positions of a slot's occurrences, in order.
     #[inline(always)]
     pub fn occurrences(&self, slot: usize) -> &'a [u32] {
-        debug_assert!(slot < self.len());
+        assert!(slot + 1 < self.starts.len());
         // SAFETY: `Plan::group` made one more start than there are slots, none beyond `order`, in rising order.
         unsafe {
             let (start, end) = (*self.starts.get_unchecked(slot), *self.starts.get_unchecked(slot + 1));
@@ -118,15 +118,19 @@ impl Plan {
         Groups { keys: &self.keys[..distinct], starts: &self.starts[..distinct + 1], order: &self.order[..len] }
     }
 
-    /// Groups a batch by row. There is room for it, and its ids are rows of the table.
-    pub fn group(&mut self, ids: &[u32]) {
+    /// Groups a batch by row. There is room for it.
+    ///
+    /// # Safety
+    /// Every id is below the rows that the plan was made for.
+    pub unsafe fn group(&mut self, ids: &[u32]) {
         if self.epoch == u32::MAX {
             self.keys.fill(0);
             self.epoch = 0;
         }
         self.epoch += 1;
         self.len = ids.len();
-        self.distinct = self.assign_slots(ids);
+        // SAFETY: the caller's promise.
+        self.distinct = unsafe { self.assign_slots(ids) };
 
         let (slot_of, starts) = (&self.slot_of[..ids.len()], &mut self.starts[..self.distinct + 1]);
         starts.fill(0);
@@ -149,7 +153,10 @@ impl Plan {
     }
 
     /// Gives each distinct row of `ids` a slot, in order of first occurrence; returns how many there are.
-    fn assign_slots(&mut self, ids: &[u32]) -> usize {
+    ///
+    /// # Safety
+    /// As for [`Plan::group`].
+    unsafe fn assign_slots(&mut self, ids: &[u32]) -> usize {
         let epoch = u64::from(self.epoch) << 32;
         let (slots, keys, slot_of) = (&mut *self.slots, &mut self.keys[..ids.len()], &mut self.slot_of[..ids.len()]);
         let mut distinct = 0u32;
@@ -157,7 +164,7 @@ impl Plan {
             prefetch(slots.as_ptr().wrapping_add(ids[(position + AHEAD).min(ids.len() - 1)] as usize));
             let key = epoch | u64::from(id);
             debug_assert!((id as usize) < slots.len());
-            // SAFETY: the id is a row of the table.
+            // SAFETY: the caller's promise.
             let known = unsafe { slots.get_unchecked_mut(id as usize) };
             // A slot beyond this batch's is out of date.
             let old = if (*known as usize) < keys.len() { *known } else { 0 };

@@ -9,40 +9,14 @@ use crate::float_mode::standard;
 use crate::init::{self, Init};
 use crate::lanes::Simd;
 use crate::lookup;
+use crate::options::{NonFinite, Options, Reduction};
 use crate::plan::{Plan, check_ids};
 use crate::pool;
 use crate::rule::{AnyRule, Rule, Step, check_lr, with_rule};
 use crate::storage::Storage;
-use crate::tally::{Seen, Tallies, Unit};
+use crate::tally::{Seen, Tallies};
 use crate::update::gradients::Gradients;
 use crate::update::{self, MeanSquare, Scratch};
-
-/// The most rows of a table.
-pub const MOST_ROWS: u64 = u32::MAX as u64;
-/// The most weights of a row.
-pub const MOST_DIM: u64 = 1 << 16;
-
-/// What becomes of a row's several gradients in a batch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Reduction {
-    /// Their sum.
-    #[default]
-    Sum,
-    /// Their mean.
-    Mean,
-}
-
-/// What a gradient that is not finite does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum NonFinite {
-    /// The batch is refused.
-    #[default]
-    Reject,
-    /// Its row keeps its bytes.
-    Skip,
-    /// It spreads.
-    Allow,
-}
 
 /// Row indices as callers have them.
 #[derive(Clone, Copy, Debug)]
@@ -56,57 +30,6 @@ pub struct Ids<'a> {
 impl<'a> From<&'a [u32]> for Ids<'a> {
     fn from(bits: &'a [u32]) -> Self {
         Self { bits, signed: false }
-    }
-}
-
-/// What a new table is to be like.
-pub struct Options<'a> {
-    /// Number of rows, 1 to [`MOST_ROWS`].
-    pub rows: u32,
-    /// Weights a row, 1 to [`MOST_DIM`].
-    pub dim: usize,
-    /// Name of the rule.
-    pub rule: &'a str,
-    /// Its parameters in the order of [`AnyRule::catalogue`], NaN for those not given.
-    pub parameters: &'a [f64],
-    /// One number a row for a rule that asks for them.
-    pub counts: Option<Vec<f64>>,
-    /// What tallies count.
-    pub unit: Unit,
-    /// Steps after which an occurrence counts half.
-    pub half_life: Option<f64>,
-    /// First weights.
-    pub init: Init<'a>,
-    /// Seed of every random number.
-    pub seed: u64,
-    /// What becomes of several gradients of a row.
-    pub reduction: Reduction,
-    /// What a gradient that is not finite does.
-    pub non_finite: NonFinite,
-    /// A row that is zeros for ever.
-    pub padding: Option<u32>,
-    /// The most threads a step may use.
-    pub threads: usize,
-}
-
-impl Default for Options<'_> {
-    /// The defaults of everything but `rows` and `dim`, which are 1.
-    fn default() -> Self {
-        Self {
-            rows: 1,
-            dim: 1,
-            rule: "tallygrad",
-            parameters: &[f64::NAN; 3],
-            counts: None,
-            unit: Unit::default(),
-            half_life: None,
-            init: Init::Normal { scale: 0.05 },
-            seed: 0,
-            reduction: Reduction::default(),
-            non_finite: NonFinite::default(),
-            padding: None,
-            threads: pool::available_threads(),
-        }
     }
 }
 
@@ -149,13 +72,12 @@ pub struct Table {
 impl Table {
     /// A new table.
     pub fn new(options: Options) -> Result<Self> {
+        standard(|| Self::build(options))
+    }
+
+    fn build(options: Options) -> Result<Self> {
         let Options { rows, dim, .. } = options;
-        let (rule, lr) = AnyRule::build(options.rule, options.parameters, options.counts, rows)?;
-        check_conflicts(&rule, options.rule, options.reduction, options.unit)?;
-        if let Some(half_life) = options.half_life.filter(|h| !(h.is_finite() && *h > 0.0)) {
-            return Err(Error::option("tally.halfLife", "a finite number above 0", half_life));
-        }
-        options.init.check(rows, dim)?;
+        let (rule, lr) = options.check()?;
         let (planes, row_state) = with_rule!(&rule, rule => shape_of(rule));
         let mut table = Self {
             rows,
@@ -177,7 +99,7 @@ impl Table {
             scratch: Scratch::new()?,
             poisoned: false,
         };
-        standard(|| table.fill(&options.init));
+        table.fill(&options.init);
         Ok(table)
     }
 
@@ -192,18 +114,19 @@ impl Table {
     }
 
     /// Steps so far.
-    pub fn step(&self) -> u64 {
-        self.step
+    pub fn step(&self) -> Result<u64> {
+        self.check_whole().map(|()| self.step)
     }
 
     /// The learning rate.
-    pub fn lr(&self) -> f64 {
-        self.lr
+    pub fn lr(&self) -> Result<f64> {
+        self.check_whole().map(|()| self.lr)
     }
 
     /// Replaces the learning rate, from the next step on. It may be 0.
     pub fn set_lr(&mut self, lr: f64) -> Result<()> {
-        self.lr = check_lr(lr)?;
+        self.check_whole()?;
+        self.lr = standard(|| check_lr(lr))?;
         Ok(())
     }
 
@@ -223,13 +146,14 @@ impl Table {
     }
 
     /// Bytes held.
-    pub fn memory(&self) -> Memory {
-        Memory {
+    pub fn memory(&self) -> Result<Memory> {
+        self.check_whole()?;
+        Ok(Memory {
             weights: self.storage.weight_bytes(),
             state: self.storage.state_bytes() + with_rule!(&self.rule, rule => rule.bytes()),
             tallies: self.tallies.bytes(),
             scratch: self.plan.bytes() + self.scratch.bytes(),
-        }
+        })
     }
 
     /// Writes the rows' weights to `out`, `ids.len() * dim` long.
@@ -241,33 +165,35 @@ impl Table {
     }
 
     /// One step; gives the number of rows that were skipped. Every gradient element is multiplied by `scale` first.
-    pub fn update(&mut self, ids: Ids, gradients: &[f32], scale: f32) -> Result<u64> {
+    pub fn update(&mut self, ids: Ids, gradients: &[f32], scale: f64) -> Result<u64> {
         self.update_with(update::update, ids, gradients, scale)
     }
 
     /// [`Table::update`] as the specification has it: one plain loop, slow. For tests.
-    pub fn update_by_reference(&mut self, ids: Ids, gradients: &[f32], scale: f32) -> Result<u64> {
+    pub fn update_by_reference(&mut self, ids: Ids, gradients: &[f32], scale: f64) -> Result<u64> {
         self.update_with(update::reference::update, ids, gradients, scale)
     }
 
-    fn update_with(
+    pub(crate) fn update_with(
         &mut self,
-        step: fn(&mut Table, &[u32], Gradients) -> Result<u64>,
+        step: impl Fn(&mut Table, &[u32], Gradients) -> Result<u64>,
         ids: Ids,
         gradients: &[f32],
-        scale: f32,
+        scale: f64,
     ) -> Result<u64> {
         self.check(ids)?;
         self.check_length("gradients", "ids.length * dim", self.elements(ids), gradients.len())?;
         if u32::try_from(ids.bits.len()).is_err() {
             return Err(Error::WrongLength { argument: "ids", expected: format!("at most {}", u32::MAX), found: ids.bits.len() });
         }
-        if !scale.is_finite() {
-            return Err(Error::NotFinite { name: "scale", value: scale.into() });
-        }
-        let gradients = Gradients { values: gradients, dim: self.dim, scale };
-        // A panic leaves `poisoned` set if the step had begun to write; that is what makes it safe to look at the table again.
-        catch_unwind(AssertUnwindSafe(|| standard(|| step(self, ids.bits, gradients)))).unwrap_or(Err(Error::Poisoned))
+        let work = || {
+            let gradients = Gradients { values: gradients, dim: self.dim, scale: check_scale(scale)? };
+            step(self, ids.bits, gradients)
+        };
+        let outcome = catch_unwind(AssertUnwindSafe(|| standard(work))).unwrap_or(Err(Error::Poisoned));
+        // Wherever a fault struck, nothing is taken for granted any more.
+        self.poisoned |= outcome == Err(Error::Poisoned);
+        outcome
     }
 
     /// Writes weights, `ids.len() * dim` of them; the last one wins where an id repeats.
@@ -278,7 +204,7 @@ impl Table {
             if !value.is_finite() {
                 return Err(Error::NonFinite { argument: "values", position, value, what: "it" });
             }
-            if value != 0.0 && self.padding == Some(ids.bits[position / self.dim]) {
+            if value != 0.0 && self.padding.is_some_and(|row| row == ids.bits[position / self.dim]) {
                 return Err(Error::PaddingRow { position, value });
             }
         }
@@ -344,7 +270,7 @@ impl Table {
         Ok(())
     }
 
-    /// SHA-256 of everything a step depends on, as lower-case hex digits.
+    /// SHA-256 of what steps have made of the table, as lower-case hex digits; see docs/arithmetic.md for the parts.
     pub fn fingerprint(&self) -> Result<String> {
         self.check_whole()?;
         Ok(fingerprint::of(self))
@@ -405,16 +331,12 @@ pub(crate) fn shape_of<R: Rule>(_: &R) -> (usize, bool) {
     (R::PLANES, R::ROW_STATE)
 }
 
-/// Rules that measure single occurrences' gradients need sums and occurrence counts.
-fn check_conflicts(rule: &AnyRule, name: &str, reduction: Reduction, unit: Unit) -> Result<()> {
-    if !with_rule!(rule, rule => rule.needs_mean_square()) {
-        return Ok(());
-    }
-    let one = if name == "cf-sgd" { "optimizer.normalize: true".into() } else { format!("optimizer.type: {name:?}") };
-    let because = "the rule compares a row's summed gradient with the mean square of single occurrences";
-    match (reduction, unit) {
-        (Reduction::Mean, _) => Err(Error::OptionConflict { one, other: "reduction: \"mean\"".into(), because }),
-        (_, Unit::Batch) => Err(Error::OptionConflict { one, other: "tally.unit: \"batch\"".into(), because }),
-        _ => Ok(()),
+/// A scale as gradients are multiplied with it.
+fn check_scale(scale: f64) -> Result<f32> {
+    let rounded = scale as f32;
+    if rounded.is_finite() && (rounded != 0.0 || scale == 0.0) {
+        Ok(rounded)
+    } else {
+        Err(Error::NotFinite { name: "scale", value: scale })
     }
 }

@@ -1,15 +1,17 @@
 //! N-API doors to the kernel: convert, call, convert. The facade in `src` is the only caller; it has checked classes and
 //! buffers, the kernel checks lengths, ids and values, and a refusal becomes an `Error` with the kernel's code and message.
 //!
-//! Slices point into JavaScript's buffers, which is sound because every call is synchronous, the facade refuses shared and
-//! resizable buffers and arrays that overlap, and no pointer outlives its call.
+//! Slices point into JavaScript's buffers. That is sound because every call is synchronous and runs no JavaScript, the facade refuses
+//! shared and resizable buffers and an `out` that overlaps what is read, and no pointer outlives its call. (Ids and gradients may
+//! overlap each other: both are only read.)
 
 use napi::bindgen_prelude::{Env, Float32Array, Float32ArraySlice, Float64Array, Float64ArraySlice, ObjectFinalize};
 use napi_derive::napi;
 use tallygrad_core::error::Error as Refusal;
 use tallygrad_core::init::Init;
+use tallygrad_core::options::{NonFinite, Options, Reduction};
 use tallygrad_core::rule::AnyRule;
-use tallygrad_core::table::{Ids, NonFinite, Options, Reduction, Table};
+use tallygrad_core::table::{Ids, Table};
 use tallygrad_core::tally::Unit;
 
 /// An error whose JavaScript `code` is the kernel's.
@@ -84,32 +86,7 @@ impl NativeTable {
     /// A new table. `counts` are a rule's numbers a row, `values` the first weights.
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, options: TableOptions, counts: Option<Float64Array>, values: Option<Float32Array>) -> Result<Self> {
-        let TableOptions { scale, .. } = options;
-        let init = match (options.init.as_str(), &values) {
-            (_, Some(values)) => Init::Values(values),
-            ("uniform", None) => Init::Uniform { scale },
-            ("normal", None) => Init::Normal { scale },
-            _ => Init::Zeros,
-        };
-        let table = Table::new(Options {
-            rows: options.rows,
-            dim: options.dim as usize,
-            rule: &options.rule,
-            parameters: &options.parameters,
-            counts: counts.map(|counts| counts.to_vec()),
-            unit: if options.unit == "batch" { Unit::Batch } else { Unit::Occurrence },
-            half_life: options.half_life,
-            init,
-            seed: options.seed as u64,
-            reduction: if options.reduction == "mean" { Reduction::Mean } else { Reduction::Sum },
-            non_finite: match options.non_finite.as_str() {
-                "skip" => NonFinite::Skip,
-                "allow" => NonFinite::Allow,
-                _ => NonFinite::Reject,
-            },
-            padding: options.padding,
-            threads: options.threads as usize,
-        });
+        let table = open_table(&options, counts.as_deref(), values.as_deref());
         Self::holding(env, table.map_err(thrown)?)
     }
 
@@ -121,10 +98,11 @@ impl NativeTable {
 
     /// Tells the JavaScript engine how much memory the table holds, so that it knows what collecting it would give back.
     fn tell(&mut self, env: Env) {
-        let held = self.table.as_ref().map_or(0, |table| {
-            let memory = table.memory();
-            (memory.weights + memory.state + memory.tallies + memory.scratch) as i64
-        });
+        let held = match self.table.as_ref().map(Table::memory) {
+            None => 0,
+            Some(Ok(memory)) => (memory.weights + memory.state + memory.tallies + memory.scratch) as i64,
+            Some(Err(_)) => self.told, // A poisoned table tells nothing, but holds what it held.
+        };
         // A failure means that the environment is going away, and with it the reason to tell.
         if held != self.told && env.adjust_external_memory(held - self.told).is_ok() {
             self.told = held;
@@ -150,7 +128,7 @@ impl NativeTable {
     /// One step.
     #[napi(catch_unwind)]
     pub fn update(&mut self, env: Env, ids: &[u32], signed: bool, gradients: &[f32], scale: f64) -> Result<f64> {
-        let skipped = self.open_mut()?.update(Ids { bits: ids, signed }, gradients, scale as f32).map_err(thrown)?;
+        let skipped = self.open_mut()?.update(Ids { bits: ids, signed }, gradients, scale).map_err(thrown)?;
         self.tell(env);
         Ok(skipped as f64)
     }
@@ -194,13 +172,13 @@ impl NativeTable {
     /// Steps so far.
     #[napi(getter)]
     pub fn step(&self) -> Result<f64> {
-        Ok(self.open()?.step() as f64)
+        Ok(self.open()?.step().map_err(thrown)? as f64)
     }
 
     /// The learning rate.
     #[napi(getter)]
     pub fn lr(&self) -> Result<f64> {
-        Ok(self.open()?.lr())
+        self.open()?.lr().map_err(thrown)
     }
 
     /// Replaces the learning rate.
@@ -212,7 +190,7 @@ impl NativeTable {
     /// Bytes of weights, state, tallies, scratch.
     #[napi]
     pub fn memory(&self) -> Result<Vec<f64>> {
-        let memory = self.open()?.memory();
+        let memory = self.open()?.memory().map_err(thrown)?;
         Ok([memory.weights, memory.state, memory.tallies, memory.scratch].map(|bytes| bytes as f64).to_vec())
     }
 
@@ -240,6 +218,24 @@ impl NativeTable {
         self.table = None;
         self.tell(env);
     }
+}
+
+fn open_table(options: &TableOptions, counts: Option<&[f64]>, values: Option<&[f32]>) -> tallygrad_core::error::Result<Table> {
+    Table::new(Options {
+        rows: options.rows,
+        dim: options.dim as usize,
+        rule: &options.rule,
+        parameters: &options.parameters,
+        counts,
+        unit: Unit::named(&options.unit)?,
+        half_life: options.half_life,
+        init: Init::named(&options.init, options.scale, values)?,
+        seed: options.seed as u64,
+        reduction: Reduction::named(&options.reduction)?,
+        non_finite: NonFinite::named(&options.non_finite)?,
+        padding: options.padding,
+        threads: options.threads as usize,
+    })
 }
 
 fn disposed() -> Error {

@@ -12,7 +12,7 @@
 //! stores the ticket, then reads `sleepers`. Between the two each has a sequentially consistent fence, so one of them sees the other. The
 //! caller passes through the same lock before it notifies, so the helper is either before its check or already waiting.
 //!
-//! The file compiles with loom's atomics under `--cfg loom`; `scripts/loom.mjs` runs its model tests.
+//! The file compiles with loom's atomics under `--cfg loom`; then its tests run every interleaving (scripts/test.mjs).
 
 #[cfg(loom)]
 use loom::sync::{
@@ -160,7 +160,7 @@ impl Board {
 
 #[cfg(not(loom))]
 fn wait_a_little(turns: u32) {
-    if turns.is_multiple_of(256) {
+    if turns % 256 == 0 {
         std::thread::yield_now(); // A helper without a processor may need this one.
     } else {
         std::hint::spin_loop();

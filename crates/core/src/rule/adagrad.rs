@@ -25,7 +25,7 @@ impl Rule for Adagrad {
     /// The learning rate.
     type Scalars = f64;
 
-    fn build(parameters: &mut Parameters) -> Result<Self> {
+    fn build(parameters: &Parameters) -> Result<Self> {
         let accumulator = parameters.number("accumulator")? as f32;
         let eps = parameters.number("eps")?;
         if accumulator == 0.0 && eps as f32 == 0.0 {

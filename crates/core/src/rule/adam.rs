@@ -34,7 +34,7 @@ impl Rule for Adam {
     /// The rate after bias correction.
     type Scalars = f64;
 
-    fn build(parameters: &mut Parameters) -> Result<Self> {
+    fn build(parameters: &Parameters) -> Result<Self> {
         let eps = parameters.number("eps")?;
         if eps as f32 == 0.0 {
             return Err(refused("eps", "above 0 in float32", eps));

@@ -2,7 +2,7 @@
 //! x is the tally, or the tally scaled to a fixed horizon.
 
 use super::parameters::Range::{Above0, AtLeast0};
-use super::{Coefficients, Kind, Parameter, Parameters, Rule, Step};
+use super::{Coefficients, Kind, Parameter, Parameters, Rule, Step, rate_alone};
 use crate::error::Result;
 use crate::tally::Seen;
 
@@ -36,7 +36,7 @@ impl Rule for CfSgd {
     ];
     type Scalars = Scalars;
 
-    fn build(parameters: &mut Parameters) -> Result<Self> {
+    fn build(parameters: &Parameters) -> Result<Self> {
         Ok(Self {
             max_lr: parameters.optional("maxLr")?.unwrap_or(f64::INFINITY),
             start: parameters.number("start")?,
@@ -48,8 +48,8 @@ impl Rule for CfSgd {
     fn squares(&self) -> bool {
         self.normalize
     }
-    fn needs_mean_square(&self) -> bool {
-        self.normalize
+    fn needs_mean_square(&self) -> Option<&'static str> {
+        self.normalize.then_some("normalize")
     }
 
     fn begin(&self, step: &Step) -> Scalars {
@@ -67,11 +67,10 @@ impl Rule for CfSgd {
             x = x * horizon / elapsed;
         }
         let capped = (scalars.lr / x.sqrt()).min(self.max_lr);
-        let rate = match scalars.scale {
+        rate_alone(match scalars.scale {
             None => capped,
             Some(0.0) => 0.0,
             Some(scale) => capped / scale,
-        };
-        [rate as f32, 0.0, 0.0, 0.0]
+        })
     }
 }

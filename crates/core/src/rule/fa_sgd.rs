@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use super::parameters::Range::Above0;
 use super::parameters::refused;
-use super::{Coefficients, Kind, Parameter, Parameters, Rule, Step};
+use super::{Coefficients, Kind, Parameter, Parameters, Rule, Step, rate_alone};
 use crate::error::Result;
+use crate::memory::Buffer;
 use crate::tally::Seen;
 
 /// SGD with a rate a row that follows from its expected count.
 #[derive(Clone)]
 pub struct FaSgd {
     max_lr: f64,
-    expected: Arc<[f64]>,
+    expected: Arc<Buffer<f64>>,
 }
 
 impl Rule for FaSgd {
@@ -25,17 +26,19 @@ impl Rule for FaSgd {
     /// The learning rate.
     type Scalars = f64;
 
-    fn build(parameters: &mut Parameters) -> Result<Self> {
+    fn build(parameters: &Parameters) -> Result<Self> {
         let max_lr = parameters.optional("maxLr")?;
-        let expected = parameters.counts("expectedCounts")?;
-        if let (None, Some(row)) = (max_lr, expected.iter().position(|&count| count == 0.0)) {
+        let counts = parameters.counts("expectedCounts")?;
+        if let (None, Some(row)) = (max_lr, counts.iter().position(|&count| count == 0.0)) {
             return Err(refused(&format!("expectedCounts[{row}]"), "above 0, as there is no maxLr", 0.0));
         }
-        Ok(Self { max_lr: max_lr.unwrap_or(f64::INFINITY), expected: expected.into() })
+        let mut expected = Buffer::zeroed(counts.len() as u128, "expected counts")?;
+        expected.copy_from_slice(counts);
+        Ok(Self { max_lr: max_lr.unwrap_or(f64::INFINITY), expected: Arc::new(expected) })
     }
 
     fn bytes(&self) -> u64 {
-        size_of_val(&*self.expected) as u64
+        self.expected.bytes()
     }
 
     fn begin(&self, step: &Step) -> f64 {
@@ -45,11 +48,10 @@ impl Rule for FaSgd {
     #[inline(always)]
     fn coefficients(&self, lr: &f64, seen: &Seen, _: f32, _: &mut f32) -> Coefficients {
         let expected = self.expected[seen.row as usize];
-        let rate = match () {
+        rate_alone(match () {
             () if expected > 0.0 => (lr / expected.sqrt()).min(self.max_lr),
             () if *lr > 0.0 => self.max_lr,
             () => 0.0, // A rate of 0 stops every row.
-        };
-        [rate as f32, 0.0, 0.0, 0.0]
+        })
     }
 }

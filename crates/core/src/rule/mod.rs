@@ -1,7 +1,7 @@
 //! Rules: what an optimizer does with one row. Each file holds one, as pure arithmetic: a few scalars a row in float64, then one
 //! formula an element. The same code serves every instruction set and the reference.
 //!
-//! To add one: a file here, a line in [`rules!`], its type in `index.d.ts`, its line in `docs/arithmetic.md`.
+//! To add one: a file here, a line in `rules!` below, its type in `index.d.ts`, its line in `docs/arithmetic.md`.
 
 use crate::error::Result;
 use crate::lanes::Number;
@@ -53,15 +53,15 @@ pub trait Rule: Clone + Send + Sync {
     type Scalars: Copy + Sync;
 
     /// Builds it from checked parameters. The first is `lr`, which the table keeps.
-    fn build(parameters: &mut Parameters) -> Result<Self>;
+    fn build(parameters: &Parameters) -> Result<Self>;
 
     /// Whether it squares gradients, so that a square that overflows counts as not finite.
     fn squares(&self) -> bool {
         Self::PLANES > 0 || Self::READS_SQUARES
     }
-    /// Whether it uses R2.
-    fn needs_mean_square(&self) -> bool {
-        false
+    /// Whether it uses R2: then what makes it so, the rule's name or that of an option.
+    fn needs_mean_square(&self) -> Option<&'static str> {
+        None
     }
     /// What its state starts at.
     fn first_state(&self) -> f32 {
@@ -93,6 +93,13 @@ pub trait Rule: Clone + Send + Sync {
     }
 }
 
+/// A row's rate as a rule's only coefficient, at most the largest float32; a NaN stays one.
+#[inline(always)]
+fn rate_alone(rate: f64) -> Coefficients {
+    const MOST: f64 = f32::MAX as f64;
+    [if rate > MOST { f32::MAX } else { rate as f32 }, 0.0, 0.0, 0.0]
+}
+
 /// The mean of `rate` over elements' state, added in order and rounded once.
 fn mean_rate(state: &[f32], rate: impl Fn(f64) -> f64) -> f32 {
     (state.iter().map(|&s| rate(f64::from(s))).sum::<f64>() / state.len() as f64) as f32
@@ -108,12 +115,13 @@ macro_rules! rules {
         }
 
         impl AnyRule {
-            /// Builds the rule called `name` and its learning rate. `values` are in the order of its parameters, NaN for those not given.
-            pub fn build(name: &str, values: &[f64], counts: Option<Vec<f64>>, rows: u32) -> Result<(Self, f64)> {
+            /// Builds the rule called `name` and its learning rate. `values` are in the order of its parameters, NaN for those not
+            /// given, or empty.
+            pub fn build(name: &str, values: &[f64], counts: Option<&[f64]>, rows: u32) -> Result<(Self, f64)> {
                 $(if name == <$path>::NAME {
-                    let mut parameters = Parameters::new(<$path>::PARAMETERS, values, counts, rows)?;
+                    let parameters = Parameters::new(<$path>::PARAMETERS, values, counts, rows)?;
                     let lr = parameters.number("lr")?;
-                    return <$path>::build(&mut parameters).map(|rule| (Self::$variant(rule), lr));
+                    return <$path>::build(&parameters).map(|rule| (Self::$variant(rule), lr));
                 })+
                 Err(parameters::unknown_rule(name))
             }

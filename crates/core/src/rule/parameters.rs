@@ -51,7 +51,7 @@ impl Range {
         // Rates and the like are rounded to float32 before they meet elements.
         (x as f32).is_finite()
             && match self {
-                Range::Above0 => x > 0.0,
+                Range::Above0 => x as f32 > 0.0,
                 Range::AtLeast0 => x >= 0.0,
                 Range::Fraction => (0.0..1.0).contains(&x),
             }
@@ -59,7 +59,7 @@ impl Range {
 
     fn words(self) -> &'static str {
         match self {
-            Range::Above0 => "a number above 0, finite in float32",
+            Range::Above0 => "a number above 0 and finite in float32",
             Range::AtLeast0 => "a number of at least 0, finite in float32",
             Range::Fraction => "a number from 0 up to, but not including, 1",
         }
@@ -96,14 +96,14 @@ impl Parameter {
 pub struct Parameters<'a> {
     declared: &'static [Parameter],
     values: &'a [f64],
-    counts: Option<Vec<f64>>,
+    counts: Option<&'a [f64]>,
     rows: u32,
 }
 
 impl<'a> Parameters<'a> {
-    /// `values` are in the order of `declared`, NaN for those not given.
-    pub(super) fn new(declared: &'static [Parameter], values: &'a [f64], counts: Option<Vec<f64>>, rows: u32) -> Result<Self> {
-        if values.len() == declared.len() {
+    /// `values` are in the order of `declared`, NaN for those not given, or empty.
+    pub(super) fn new(declared: &'static [Parameter], values: &'a [f64], counts: Option<&'a [f64]>, rows: u32) -> Result<Self> {
+        if values.is_empty() || values.len() == declared.len() {
             Ok(Self { declared, values, counts, rows })
         } else {
             let expected = format!("one value for each of {} parameters", declared.len());
@@ -114,7 +114,7 @@ impl<'a> Parameters<'a> {
     fn find(&self, name: &str) -> (Kind, f64) {
         let at = self.declared.iter().position(|parameter| parameter.name == name);
         let at = at.expect("a rule takes only parameters that it declares");
-        (self.declared[at].kind, self.values[at])
+        (self.declared[at].kind, self.values.get(at).copied().unwrap_or(f64::NAN))
     }
 
     /// A number that is there, because it was given or has a default.
@@ -140,8 +140,8 @@ impl<'a> Parameters<'a> {
     }
 
     /// The required number of each row.
-    pub(super) fn counts(&mut self, name: &str) -> Result<Vec<f64>> {
-        let counts = self.counts.take().ok_or_else(|| Error::MissingOption { name: dotted(name) })?;
+    pub(super) fn counts(&self, name: &str) -> Result<&'a [f64]> {
+        let counts = self.counts.ok_or_else(|| Error::MissingOption { name: dotted(name) })?;
         if counts.len() as u64 != u64::from(self.rows) {
             let expected = format!("rows = {}", self.rows);
             return Err(Error::WrongLength { argument: "optimizer.expectedCounts", expected, found: counts.len() });

@@ -1,7 +1,7 @@
 //! `rowwise-adagrad` (Mudigere et al., 2022; FBGEMM): Adagrad with one accumulator a row: `s += mean(G^2); w -= lr * G / (sqrt(s) + eps)`.
 
 use super::parameters::Range::{Above0, AtLeast0};
-use super::{Coefficients, Parameter, Parameters, Rule, Step};
+use super::{Coefficients, Parameter, Parameters, Rule, Step, rate_alone};
 use crate::error::Result;
 use crate::tally::Seen;
 
@@ -23,7 +23,7 @@ impl Rule for RowwiseAdagrad {
     const READS_SQUARES: bool = true;
     type Scalars = Step;
 
-    fn build(parameters: &mut Parameters) -> Result<Self> {
+    fn build(parameters: &Parameters) -> Result<Self> {
         Ok(Self { accumulator: parameters.number("accumulator")? as f32, eps: parameters.number("eps")? })
     }
 
@@ -39,7 +39,6 @@ impl Rule for RowwiseAdagrad {
     fn coefficients(&self, step: &Step, _: &Seen, squares: f32, state: &mut f32) -> Coefficients {
         *state = (f64::from(*state) + f64::from(squares) / step.dim) as f32;
         let root = f64::from(*state).sqrt() + self.eps;
-        let rate = if root == 0.0 { 0.0 } else { step.lr / root };
-        [rate as f32, 0.0, 0.0, 0.0]
+        rate_alone(if root == 0.0 { 0.0 } else { step.lr / root })
     }
 }

@@ -1,7 +1,7 @@
 //! `sgd`: `w -= lr * G`.
 
 use super::parameters::Range::Above0;
-use super::{Coefficients, Parameter, Parameters, Rule, Step};
+use super::{Coefficients, Parameter, Parameters, Rule, Step, rate_alone};
 use crate::error::Result;
 use crate::tally::Seen;
 
@@ -15,7 +15,7 @@ impl Rule for Sgd {
     /// The learning rate.
     type Scalars = f64;
 
-    fn build(_: &mut Parameters) -> Result<Self> {
+    fn build(_: &Parameters) -> Result<Self> {
         Ok(Self)
     }
 
@@ -25,6 +25,6 @@ impl Rule for Sgd {
 
     #[inline(always)]
     fn coefficients(&self, lr: &f64, _: &Seen, _: f32, _: &mut f32) -> Coefficients {
-        [*lr as f32, 0.0, 0.0, 0.0]
+        rate_alone(*lr)
     }
 }

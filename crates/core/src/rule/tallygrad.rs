@@ -9,7 +9,7 @@
 //! rate made smooth, so that no step is longer than lr in root mean square.
 
 use super::parameters::Range::{Above0, AtLeast0};
-use super::{Coefficients, Parameter, Parameters, Rule, Step};
+use super::{Coefficients, Parameter, Parameters, Rule, Step, rate_alone};
 use crate::error::Result;
 use crate::tally::Seen;
 
@@ -30,12 +30,12 @@ impl Rule for Tallygrad {
     const READS_SQUARES: bool = true;
     type Scalars = Step;
 
-    fn build(parameters: &mut Parameters) -> Result<Self> {
+    fn build(parameters: &Parameters) -> Result<Self> {
         Ok(Self { start: parameters.number("start")?, floor: parameters.number("floor")? })
     }
 
-    fn needs_mean_square(&self) -> bool {
-        true
+    fn needs_mean_square(&self) -> Option<&'static str> {
+        Some(Self::NAME)
     }
 
     fn begin(&self, step: &Step) -> Step {
@@ -46,7 +46,6 @@ impl Rule for Tallygrad {
     fn coefficients(&self, step: &Step, seen: &Seen, squares: f32, _: &mut f32) -> Coefficients {
         let past = self.floor + step.mean_square * (seen.before + self.start);
         let root = (past + f64::from(squares) / step.dim).sqrt();
-        let rate = if root == 0.0 { 0.0 } else { step.lr / root };
-        [rate as f32, 0.0, 0.0, 0.0]
+        rate_alone(if root == 0.0 { 0.0 } else { step.lr / root })
     }
 }

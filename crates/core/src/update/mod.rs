@@ -4,12 +4,13 @@
 use crate::error::{Error, Result};
 use crate::lanes::{Portable, dispatch, largest_magnitude, sum_of_squares};
 use crate::memory::Buffer;
+use crate::options::{NonFinite, Reduction};
 use crate::plan::Groups;
 use crate::pool;
 use crate::rule::{Rule, Step, with_rule};
-use crate::table::{NonFinite, Reduction, Table};
+use crate::table::Table;
 use apply::{Application, ApplySlots};
-use gradients::{Any, Gradients};
+use gradients::{Any, Gradients, divide};
 use inspect::{CHUNK, Findings, Inspect, Questions};
 use presums::Presums;
 
@@ -65,20 +66,24 @@ const PURPOSE: &str = "summing gradients";
 pub(crate) fn update(table: &mut Table, ids: &[u32], gradients: Gradients) -> Result<u64> {
     let threads = if gradients.values.len() < pool::WORTH_SHARING { 1 } else { table.threads };
     table.plan.reserve(ids.len())?;
-    table.scratch.sums.reserve(gradients.dim * if threads > 1 { share::TASKS } else { 1 }, PURPOSE)?;
+    table.scratch.sums.reserve(gradients.dim * if threads > 1 { pool::TASKS } else { 1 }, PURPOSE)?;
     let rule = table.rule.clone();
     with_rule!(&rule, rule => run(table, rule, ids, gradients, threads))
 }
 
 fn run<R: Rule>(table: &mut Table, rule: &R, ids: &[u32], gradients: Gradients, threads: usize) -> Result<u64> {
-    let questions =
-        Questions { mean_square: rule.needs_mean_square(), skip: table.non_finite == NonFinite::Skip, padding: table.padding };
+    let questions = Questions {
+        mean_square: rule.needs_mean_square().is_some(),
+        skip: table.non_finite == NonFinite::Skip,
+        padding: table.padding,
+    };
     let rejecting = table.non_finite == NonFinite::Reject;
     let asked = (rejecting || questions.mean_square).then_some(questions);
     let findings = match asked {
         Some(questions) if threads > 1 => share::inspect_and_group(table, ids, gradients, questions, threads)?,
         _ => {
-            table.plan.group(ids);
+            // SAFETY: the table checked that its ids are rows.
+            unsafe { table.plan.group(ids) };
             asked.map_or(Findings::default(), |questions| inspect_all(table, ids, gradients, questions))
         }
     };
@@ -108,6 +113,7 @@ fn run<R: Rule>(table: &mut Table, rule: &R, ids: &[u32], gradients: Gradients, 
         skip: questions.skip,
         padding: table.padding,
     };
+    // Where a panic is a trap and does not unwind, this is all that will tell that the step was cut off.
     table.poisoned = true;
     let (groups, sums) = (table.plan.groups(), &mut table.scratch.sums[..]);
     let skipped = if threads > 1 {
@@ -140,6 +146,9 @@ fn refuse_non_finite(table: &mut Table, ids: &[u32], gradients: Gradients, squar
     for slot in 0..groups.len() {
         // SAFETY: the plan's positions are of the batch, and `sum` has its width.
         unsafe { gradients.sum::<Portable>(groups.occurrences(slot), Any(gradients.dim), sum) };
+        if table.reduction == Reduction::Mean {
+            divide::<Portable>(sum, groups.occurrences(slot).len() as f32);
+        }
         let row = groups.row(slot);
         let overflows = !largest_magnitude::<Portable>(sum).is_finite();
         if table.padding != Some(row) && (overflows || (squares && !sum_of_squares::<Portable>(sum, 1.0).is_finite())) {
@@ -148,3 +157,6 @@ fn refuse_non_finite(table: &mut Table, ids: &[u32], gradients: Gradients, squar
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use super::MeanSquare;
 use super::gradients::Gradients;
 use crate::error::{Error, Result};
+use crate::options::{NonFinite, Reduction};
 use crate::rule::{MOST_PLANES, Rule, Step, with_rule};
-use crate::table::{NonFinite, Reduction, Table};
+use crate::table::Table;
 
 /// One step of `table`, the slow way.
 pub(crate) fn update(table: &mut Table, ids: &[u32], gradients: Gradients) -> Result<u64> {
@@ -42,7 +43,7 @@ fn run<R: Rule>(table: &mut Table, rule: &R, ids: &[u32], gradients: Gradients) 
 
     let mean_square = mean_square(table, ids, gradients);
     let dim = gradients.dim as f64;
-    let r2 = if rule.needs_mean_square() { mean_square.per_element(dim) } else { 0.0 };
+    let r2 = if rule.needs_mean_square().is_some() { mean_square.per_element(dim) } else { 0.0 };
     let step = Step { number: table.step + 1, lr: table.lr, mean_square: r2, dim };
     let scalars = rule.begin(&step);
     let mut skipped = 0;
@@ -70,7 +71,7 @@ fn run<R: Rule>(table: &mut Table, rule: &R, ids: &[u32], gradients: Gradients) 
             }
         }
     }
-    if rule.needs_mean_square() {
+    if rule.needs_mean_square().is_some() {
         table.mean_square = mean_square;
     }
     table.step += 1;

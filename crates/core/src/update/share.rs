@@ -11,13 +11,10 @@ use super::inspect::{CHUNK, Findings, Inspect, Questions};
 use crate::error::{Error, Result};
 use crate::lanes::{Simd, dispatch};
 use crate::plan::Groups;
-use crate::pool;
+use crate::pool::{self, TASKS};
 use crate::rule::Rule;
 use crate::shared::SharedSlice;
 use crate::table::Table;
-
-/// Tasks of a shared phase: more than threads, so that a thread that is late leaves its share to others.
-pub(super) const TASKS: usize = 64;
 
 fn run(threads: usize, tasks: usize, work: &(dyn Fn(usize) + Sync)) -> Result<()> {
     pool::run(threads, tasks, work).map_err(|pool::Panicked| Error::Poisoned)
@@ -38,7 +35,9 @@ pub(super) fn inspect_and_group(
     let a_task = chunks.div_ceil(TASKS);
     let work = |task: usize| {
         let Some(task) = task.checked_sub(1) else {
-            return plan.lock().expect("only this task locks the plan").group(ids);
+            let mut plan = plan.lock().expect("only this task locks the plan");
+            // SAFETY: the table checked that its ids are rows.
+            return unsafe { plan.group(ids) };
         };
         let chunks = task * a_task..((task + 1) * a_task).min(chunks);
         // SAFETY: each task has chunks of its own.
