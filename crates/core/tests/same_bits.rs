@@ -101,7 +101,7 @@ fn step_side_by_side(
 ) {
     let mut reference = Table::new(options()).unwrap();
     let mut fast: Vec<Table> = Vec::new();
-    for simd in [Simd::detect(), Simd::portable()] {
+    for simd in [Simd::detect(), Simd::baseline()] {
         for &threads in threads {
             let mut table = Table::new(Options { threads, ..options() }).unwrap();
             table.set_simd(simd);

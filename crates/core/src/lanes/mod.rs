@@ -11,6 +11,8 @@ mod avx2;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd128;
 
 pub use portable::Portable;
 
@@ -93,8 +95,18 @@ enum Set {
     Avx2,
     #[cfg(target_arch = "aarch64")]
     Neon,
-    Portable,
+    Baseline,
 }
+
+/// What needs no choice at run time, and its name.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+type Baseline = simd128::Simd128;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+const BASELINE: &str = "simd128";
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+type Baseline = Portable;
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+const BASELINE: &str = "none";
 
 impl Simd {
     /// The best instruction set of this machine.
@@ -107,22 +119,22 @@ impl Simd {
         if std::arch::is_aarch64_feature_detected!("neon") {
             return Self(Set::Neon);
         }
-        Self(Set::Portable)
+        Self::baseline()
     }
 
-    /// No instruction set in particular: what the compiler makes of plain loops.
-    pub fn portable() -> Self {
-        Self(Set::Portable)
+    /// What every machine has that runs this build.
+    pub fn baseline() -> Self {
+        Self(Set::Baseline)
     }
 
-    /// Its name: `"avx2"`, `"neon"` or `"none"`.
+    /// Its name: `"avx2"`, `"neon"`, `"simd128"` or `"none"`.
     pub fn name(self) -> &'static str {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
             Set::Avx2 => "avx2",
             #[cfg(target_arch = "aarch64")]
             Set::Neon => "neon",
-            Set::Portable => "none",
+            Set::Baseline => BASELINE,
         }
     }
 }
@@ -137,7 +149,7 @@ pub fn dispatch<K: Kernel>(simd: Simd, kernel: K) -> K::Output {
         #[cfg(target_arch = "aarch64")]
         // SAFETY: a `Simd` of NEON is only made by `detect`, which found NEON.
         Set::Neon => unsafe { neon::run(kernel) },
-        Set::Portable => kernel.run::<Portable>(),
+        Set::Baseline => kernel.run::<Baseline>(),
     }
 }
 

@@ -92,7 +92,7 @@ impl Kernel for Reductions<'_> {
 }
 
 fn every_set() -> [Simd; 2] {
-    [Simd::detect(), Simd::portable()]
+    [Simd::detect(), Simd::baseline()]
 }
 
 #[test]

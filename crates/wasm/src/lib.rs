@@ -1,0 +1,225 @@
+//! WebAssembly doors to the kernel: convert, call, convert. The same doors as `crates/node` has, for the same facade, but for one thing: a
+//! kernel in WebAssembly sees only its own memory. So there is a staging area, which the facade fills with ids and gradients, and reads
+//! results from; `stage` says where it lies.
+
+use tallygrad_core::error::Error as Refusal;
+use tallygrad_core::init::Init;
+use tallygrad_core::options::{NonFinite, Options, Reduction};
+use tallygrad_core::rule::AnyRule;
+use tallygrad_core::table::{Ids, Table};
+use tallygrad_core::tally::Unit;
+use wasm_bindgen::prelude::*;
+
+/// Refusals reach JavaScript as the text `CODE message`, which the facade turns into an error.
+type Result<T> = std::result::Result<T, JsValue>;
+
+fn thrown(refusal: Refusal) -> JsValue {
+    JsValue::from_str(&format!("{} {refusal}", refusal.code()))
+}
+
+/// A new table's options, defaults filled in by the facade.
+#[wasm_bindgen(getter_with_clone)]
+#[derive(Default)]
+#[allow(missing_docs, reason = "the same fields, with the same meaning, as crates/node documents")]
+pub struct TableOptions {
+    pub rows: u32,
+    pub dim: u32,
+    pub rule: String,
+    pub parameters: Vec<f64>,
+    pub unit: String,
+    #[wasm_bindgen(js_name = halfLife)]
+    pub half_life: Option<f64>,
+    pub init: String,
+    pub scale: f64,
+    pub seed: f64,
+    pub reduction: String,
+    #[wasm_bindgen(js_name = nonFinite)]
+    pub non_finite: String,
+    pub padding: Option<u32>,
+}
+
+#[wasm_bindgen]
+impl TableOptions {
+    /// Options to be filled in.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+/// Every rule's name and options, as JSON.
+#[wasm_bindgen]
+pub fn catalogue() -> String {
+    AnyRule::catalogue_json()
+}
+
+/// Arrays on their way between JavaScript and a table: ids first, then floats, or doubles alone. One for all tables, as calls do not overlap.
+#[wasm_bindgen]
+pub struct Stage {
+    /// 8-byte words, so that doubles lie right.
+    words: Vec<u64>,
+}
+
+#[wasm_bindgen]
+impl Stage {
+    /// An empty stage.
+    #[wasm_bindgen(constructor)]
+    #[allow(clippy::new_without_default, reason = "made by JavaScript only")]
+    pub fn new() -> Self {
+        Self { words: Vec::new() }
+    }
+
+    /// Makes room for `bytes` bytes and says where they begin.
+    pub fn reserve(&mut self, bytes: usize) -> Result<usize> {
+        let words = bytes.div_ceil(8);
+        if words > self.words.len() {
+            self.words.clear();
+            let refused = |_| thrown(Refusal::OutOfMemory { what: "the arrays of a call", bytes: bytes as u128 });
+            self.words.try_reserve_exact(words).map_err(refused)?;
+            self.words.resize(words, 0);
+        }
+        Ok(self.words.as_mut_ptr() as usize)
+    }
+
+    /// `count` ids, and `floats` floats behind them.
+    fn parts(&mut self, count: usize, floats: usize) -> (&mut [u32], &mut [f32]) {
+        assert!(count as u64 * 4 + floats as u64 * 4 <= self.words.len() as u64 * 8);
+        let start = self.words.as_mut_ptr().cast::<u32>();
+        // SAFETY: both parts lie in the stage, one behind the other; any bits are a u32 and an f32.
+        unsafe { (std::slice::from_raw_parts_mut(start, count), std::slice::from_raw_parts_mut(start.add(count).cast(), floats)) }
+    }
+
+    /// `doubles` doubles, and `count` ids behind them.
+    fn doubles(&mut self, doubles: usize, count: usize) -> (&mut [f64], &mut [u32]) {
+        assert!(doubles as u64 * 8 + count as u64 * 4 <= self.words.len() as u64 * 8);
+        let start = self.words.as_mut_ptr().cast::<f64>();
+        // SAFETY: both parts lie in the stage, one behind the other; any bits are an f64 and a u32.
+        unsafe {
+            (std::slice::from_raw_parts_mut(start, doubles), std::slice::from_raw_parts_mut(start.add(doubles).cast(), count))
+        }
+    }
+}
+
+/// A table in WebAssembly memory.
+#[wasm_bindgen]
+pub struct WasmTable {
+    table: Table,
+}
+
+#[wasm_bindgen]
+impl WasmTable {
+    /// A new table. The stage holds a rule's numbers a row, if `counts` is not 0, or the first weights, if `values` is not 0.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: &TableOptions, stage: &mut Stage, counts: Option<usize>, values: Option<usize>) -> Result<Self> {
+        Self::open(options, stage, counts, values).map_err(thrown)
+    }
+
+    fn open(
+        options: &TableOptions,
+        stage: &mut Stage,
+        counts: Option<usize>,
+        values: Option<usize>,
+    ) -> tallygrad_core::error::Result<Self> {
+        // One behind the other: doubles, then floats.
+        let (numbers, rest) = stage.doubles(counts.unwrap_or(0), values.unwrap_or(0));
+        // SAFETY: any bits of a u32 are an f32.
+        let weights = unsafe { std::slice::from_raw_parts(rest.as_ptr().cast::<f32>(), rest.len()) };
+        let table = Table::new(Options {
+            rows: options.rows,
+            dim: options.dim as usize,
+            rule: &options.rule,
+            parameters: &options.parameters,
+            counts: counts.map(|_| &*numbers),
+            unit: Unit::named(&options.unit)?,
+            half_life: options.half_life,
+            init: Init::named(&options.init, options.scale, values.map(|_| weights))?,
+            seed: options.seed as u64,
+            reduction: Reduction::named(&options.reduction)?,
+            non_finite: NonFinite::named(&options.non_finite)?,
+            padding: options.padding,
+            threads: 1,
+        })?;
+        Ok(Self { table })
+    }
+
+    /// Weights of `count` staged ids, to behind them.
+    pub fn lookup(&self, stage: &mut Stage, count: usize, signed: bool, floats: usize) -> Result<()> {
+        let (bits, out) = stage.parts(count, floats);
+        self.table.lookup(Ids { bits, signed }, out).map_err(thrown)
+    }
+
+    /// One step on `count` staged ids and the gradients behind them.
+    pub fn update(&mut self, stage: &mut Stage, count: usize, signed: bool, floats: usize, scale: f64) -> Result<f64> {
+        let (bits, gradients) = stage.parts(count, floats);
+        self.table.update(Ids { bits, signed }, gradients, scale).map(|skipped| skipped as f64).map_err(thrown)
+    }
+
+    /// Writes the weights behind `count` staged ids.
+    #[wasm_bindgen(js_name = setRows)]
+    pub fn set_rows(&mut self, stage: &mut Stage, count: usize, signed: bool, floats: usize) -> Result<()> {
+        let (bits, values) = stage.parts(count, floats);
+        self.table.set_rows(Ids { bits, signed }, values).map_err(thrown)
+    }
+
+    /// Makes `count` staged rows new.
+    #[wasm_bindgen(js_name = resetRows)]
+    pub fn reset_rows(&mut self, stage: &mut Stage, count: usize, signed: bool) -> Result<()> {
+        let (bits, _) = stage.parts(count, 0);
+        self.table.reset_rows(Ids { bits, signed }).map_err(thrown)
+    }
+
+    /// Tallies of the `count` ids that are staged behind `doubles` doubles, to those doubles.
+    pub fn tallies(&self, stage: &mut Stage, count: usize, signed: bool, doubles: usize) -> Result<()> {
+        let (out, bits) = stage.doubles(doubles, count);
+        self.table.tallies(Some(Ids { bits, signed }), out).map_err(thrown)
+    }
+
+    /// Tallies of all rows, to the stage.
+    #[wasm_bindgen(js_name = allTallies)]
+    pub fn all_tallies(&self, stage: &mut Stage, doubles: usize) -> Result<()> {
+        self.table.tallies(None, stage.doubles(doubles, 0).0).map_err(thrown)
+    }
+
+    /// Rates of `count` staged ids, to behind them.
+    pub fn rates(&self, stage: &mut Stage, count: usize, signed: bool, floats: usize) -> Result<()> {
+        let (bits, out) = stage.parts(count, floats);
+        self.table.rates(Ids { bits, signed }, out).map_err(thrown)
+    }
+
+    /// Steps so far.
+    pub fn step(&self) -> Result<f64> {
+        self.table.step().map(|step| step as f64).map_err(thrown)
+    }
+
+    /// The learning rate.
+    pub fn lr(&self) -> Result<f64> {
+        self.table.lr().map_err(thrown)
+    }
+
+    /// Replaces the learning rate.
+    #[wasm_bindgen(js_name = setLr)]
+    pub fn set_lr(&mut self, lr: f64) -> Result<()> {
+        self.table.set_lr(lr).map_err(thrown)
+    }
+
+    /// Bytes of weights, state, tallies, scratch.
+    pub fn memory(&self) -> Result<Vec<f64>> {
+        let memory = self.table.memory().map_err(thrown)?;
+        Ok([memory.weights, memory.state, memory.tallies, memory.scratch].map(|bytes| bytes as f64).to_vec())
+    }
+
+    /// The instruction set of the inner loops.
+    pub fn simd(&self) -> String {
+        self.table.simd().name().to_owned()
+    }
+
+    /// SHA-256 of the table, in hex.
+    pub fn fingerprint(&self) -> Result<String> {
+        self.table.fingerprint().map_err(thrown)
+    }
+
+    /// An independent copy.
+    pub fn copy(&self) -> Result<WasmTable> {
+        self.table.try_clone().map(|table| Self { table }).map_err(thrown)
+    }
+}
