@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" />
+
 /**
  * tallygrad: embedding tables whose rows learn at the rate their own count asks for.
  *

@@ -53,6 +53,26 @@ describe("the package", () => {
     expect(stdout.trim()).toBe("function");
   });
 
+  test("has types that a project without newer libraries compiles against", async () => {
+    const compilerOptions = {
+      strict: true,
+      noEmit: true,
+      target: "es2022",
+      lib: ["es2022"],
+      types: [],
+      module: "nodenext",
+    };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["user.ts"] }));
+    const program = `import { EmbeddingTable } from "tallygrad";
+      const vectors: Float32Array = new EmbeddingTable({ rows: 1, dim: 1 }).lookup([0]);
+      console.log(vectors);`;
+    // Nothing declares the console here: the one error shows that the file was compiled and the rest is right.
+    writeFileSync(join(folder, "user.ts"), program);
+    const compiled = run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", folder]);
+    const { stdout } = (await compiled.catch((failure) => failure)) as { stdout: string };
+    expect(stdout.trim().split("\n")).toEqual([expect.stringMatching(/^.*user\.ts\(3,\d+\): error TS2584: .*console/)]);
+  }, 30_000);
+
   test("says which file it looked for, where, and what to run, if the addon is missing", async () => {
     const program = `
       import { rmSync, readdirSync } from "node:fs";
