@@ -169,20 +169,26 @@ export interface TableOptions {
   paddingId?: number;
   /**
    * The most threads that a step of this table uses: an integer from 1 to 256. Short steps stay on the calling thread. The bits
-   * do not depend on it. Default: `os.availableParallelism()`.
+   * do not depend on it. Default: `os.availableParallelism()`. On WebAssembly there is one.
    */
   threads?: number;
-  /** What runs the kernel. `"auto"`, the default, takes the native addon. */
-  backend?: "auto" | "native";
+  /**
+   * What runs the kernel; the bits do not depend on it. `"auto"`, the default, does what the environment variable
+   * `TALLYGRAD_BACKEND` says, if it says `native` or `wasm`; else it takes the native addon in Node and Bun, or, where the addon is
+   * missing, WebAssembly, with one warning that says why. In browsers, in Deno and from `tallygrad/wasm` it is always WebAssembly.
+   */
+  backend?: "auto" | "native" | "wasm";
 }
 
 /** What runs a table. */
 export interface Backend {
-  kind: "native";
+  kind: "native" | "wasm";
   /** The most threads that a step uses. */
   threads: number;
   /** The instruction set of the inner loops. */
-  simd: "avx2" | "neon" | "none";
+  simd: "avx2" | "neon" | "simd128" | "none";
+  /** Why it is this one, in words. */
+  reason: string;
 }
 
 /** Bytes held by a table. */
@@ -222,7 +228,7 @@ export interface UpdateOptions {
  * table.tally(7);                                          // 2
  */
 export declare class EmbeddingTable implements Disposable {
-  /** @throws RangeError `ERR_OPTION_VALUE`, TypeError `ERR_UNKNOWN_OPTION`, Error `ERR_OUT_OF_MEMORY` or `ERR_ADDON_MISSING`, and the other option codes. */
+  /** @throws RangeError `ERR_OPTION_VALUE`, TypeError `ERR_UNKNOWN_OPTION`, Error `ERR_OUT_OF_MEMORY`, `ERR_ADDON_MISSING` or `ERR_WASM_UNAVAILABLE`, and the other option codes. */
   constructor(options: TableOptions);
 
   /** Number of rows. */
@@ -290,6 +296,20 @@ export declare class EmbeddingTable implements Disposable {
   [Symbol.dispose](): void;
 }
 
+/** A `WebAssembly.Module`, also for programs that are compiled without the types of one. */
+export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } }
+  ? Module
+  : object;
+
+/**
+ * Gives the kernel as a compiled module, in place of the bytes inside the package: for pages that fetch `tallygrad/kernel.wasm` by themselves,
+ * from a CDN say, and for workers that are sent a module so that it is compiled but once. Call it before the first table is made.
+ * Neither way is needed otherwise. On pages with a content security policy, compiling WebAssembly takes `'wasm-unsafe-eval'` in either.
+ *
+ * @throws TypeError `ERR_WRONG_CLASS`, Error `ERR_WASM_UNAVAILABLE` if it is not the kernel of this version, Error `ERR_WASM_LOADED`.
+ */
+export declare function setWasmModule(module: WasmModule): void;
+
 /** The `code` of every error this package throws. */
 export type ErrorCode =
   /** RangeError: an id is negative, fractional, NaN or not below `rows`. */
@@ -324,8 +344,12 @@ export type ErrorCode =
   | "ERR_DISPOSED"
   /** Error: a step was cut off by a fault inside the kernel; the table may be half updated and refuses to go on. */
   | "ERR_POISONED"
-  /** Error: the native addon cannot be loaded. */
-  | "ERR_ADDON_MISSING";
+  /** Error: the native addon was asked for and cannot be loaded. */
+  | "ERR_ADDON_MISSING"
+  /** Error: WebAssembly is needed and cannot be had, or a module is not this version's kernel. */
+  | "ERR_WASM_UNAVAILABLE"
+  /** Error: `setWasmModule` was called after the first table. */
+  | "ERR_WASM_LOADED";
 
 /** What every error of this package has besides its class and message. */
 export interface TallygradError extends Error {

@@ -1,11 +1,30 @@
 import { defineConfig } from "vitest/config";
 
+/** The suites that hold for a backend, run against each of them. */
+const backends = ["native", "wasm"].map((backend) => ({
+  extends: true as const,
+  test: {
+    name: backend,
+    include: ["test/contract/**/*.test.ts", "test/process/**/*.test.ts"],
+    env: { TALLYGRAD_BACKEND: backend },
+  },
+}));
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts", "examples/**/*.test.ts", "bench/**/*.test.ts"],
-    // Source errors are for `tsc`, which CI runs by itself.
-    typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], ignoreSourceErrors: true },
     reporters: ["default"],
     testTimeout: 30_000,
+    projects: [
+      ...backends,
+      {
+        extends: true,
+        test: {
+          name: "package",
+          include: ["test/*.test.ts", "test/oracle/*.test.ts", "examples/**/*.test.ts", "bench/**/*.test.ts"],
+          // Source errors are for `tsc`, which CI runs by itself.
+          typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], ignoreSourceErrors: true },
+        },
+      },
+    ],
   },
 });

@@ -1,37 +1,73 @@
-/** Builds what the package's entries need into `dist`: the native addon from `crates/node`, JavaScript from `src`. */
+/**
+ * Builds what the package's entries need into `dist`: the native addon from `crates/node`, the kernel as WebAssembly from `crates/wasm`,
+ * JavaScript from `src`, and all but the addon once more as one file, `browser.js`. With `--native`, which is faster where Rust has
+ * to be readied for WebAssembly first, there is no WebAssembly, and `backend: "wasm"` says so.
+ */
 
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { installed, root, run, step } from "./run.mjs";
+import { buildWasm } from "./wasm.mjs";
 
-const cargo = await run("cargo", ["--version"], { quiet: true });
+const dist = `${root}/dist`;
+
+const cargo = await run("cargo", ["--version"], { quiet: true, optional: true });
 if (cargo.code !== 0) {
   process.stderr.write(
     "Rust is missing: `cargo` cannot be run. Install it from https://rustup.rs and open a new shell.\n",
   );
   process.exit(1);
 }
+mkdirSync(`${dist}/wasm`, { recursive: true });
 
-const dist = `${root}/dist`;
-mkdirSync(dist, { recursive: true });
-// A process that runs the old addon keeps it; overwriting the file under it would crash it.
-for (const addon of readdirSync(dist).filter((file) => file.endsWith(".node"))) rmSync(`${dist}/${addon}`);
-
-const addon = [
-  "--manifest-path",
-  "crates/node/Cargo.toml",
-  "--package-json-path",
-  "package.json",
-  "--output-dir",
-  "dist",
-];
-await step("Building the native addon", process.execPath, [
-  installed("@napi-rs/cli/dist/cli.js"),
-  "build",
-  ...addon,
-  "--platform",
-  "--release",
-  "--no-js",
-  "--dts",
-  "addon.d.ts",
-]);
+const nativeOnly = process.argv.includes("--native");
+await buildAddon();
+writeKernel(nativeOnly ? undefined : await buildKernel());
 await step("Compiling src", process.execPath, [installed("typescript/bin/tsc"), "-p", "tsconfig.build.json"]);
+if (!nativeOnly) await bundle();
+
+async function buildAddon() {
+  // A process that runs the old addon keeps it; overwriting the file under it would crash it.
+  for (const addon of readdirSync(dist).filter((file) => file.endsWith(".node"))) rmSync(`${dist}/${addon}`);
+  await step("Building the native addon", process.execPath, [
+    ...[installed("@napi-rs/cli/dist/cli.js"), "build", "--manifest-path", "crates/node/Cargo.toml"],
+    ...["--package-json-path", "package.json", "--output-dir", "dist"],
+    ...["--platform", "--release", "--no-js", "--dts", "addon.d.ts"],
+  ]);
+}
+
+/** Builds the kernel as WebAssembly, with the glue beside it; gives its bytes. */
+async function buildKernel() {
+  const folder = `${root}/build/wasm`;
+  await buildWasm(folder);
+  copyFileSync(`${folder}/tallygrad_wasm.js`, `${dist}/wasm/glue.js`);
+  copyFileSync(`${folder}/tallygrad_wasm_bg.wasm`, `${dist}/kernel.wasm`);
+  return readFileSync(`${dist}/kernel.wasm`);
+}
+
+/**
+ * Writes the module that `src/wasm/kernel.d.ts` describes.
+ * @param {Buffer | undefined} bytes
+ */
+function writeKernel(bytes) {
+  const exported = bytes === undefined ? [] : WebAssembly.Module.exports(new WebAssembly.Module(bytes));
+  const lines = [
+    bytes === undefined ? "export const glue = undefined;" : 'export * as glue from "./glue.js";',
+    `export const exported = ${JSON.stringify(exported.map(({ name }) => name))};`,
+    `export const base64 = "${bytes?.toString("base64") ?? ""}";`,
+  ];
+  writeFileSync(`${dist}/wasm/kernel.js`, `${lines.join("\n")}\n`);
+  if (bytes === undefined) for (const file of ["kernel.wasm", "browser.js"]) rmSync(`${dist}/${file}`, { force: true });
+}
+
+/** Bundles the entry for browsers into one file, which imports nothing. */
+async function bundle() {
+  const { build } = await import("esbuild");
+  await build({
+    entryPoints: [`${dist}/portable.js`],
+    outfile: `${dist}/browser.js`,
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    minify: true,
+  });
+}

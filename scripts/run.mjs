@@ -10,10 +10,11 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
  * Runs a command in the repository's root, its output passed on.
  * @param {string} command
  * @param {string[]} args
- * @param {{ env?: Record<string, string>, quiet?: boolean }} [options] `quiet` shows output only of a command that fails.
+ * @param {{ env?: Record<string, string | undefined>, quiet?: boolean, optional?: boolean }} [options] `quiet` shows output only of a command
+ *   that fails, and not even that of one that is `optional`.
  * @returns {Promise<{ code: number, output: string }>} The exit code (127 if there is no such command) and what it printed.
  */
-export function run(command, args, { env = {}, quiet = false } = {}) {
+export function run(command, args, { env = {}, quiet = false, optional = false } = {}) {
   const windowsShim = process.platform === "win32" && ["npm", "npx"].includes(command);
   const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, shell: windowsShim });
   let output = "";
@@ -29,7 +30,7 @@ export function run(command, args, { env = {}, quiet = false } = {}) {
   return new Promise((resolve) => {
     child.on("error", (error) => resolve({ code: 127, output: `${output}${error.message}\n` }));
     child.on("close", (code) => {
-      if (quiet && code !== 0) process.stderr.write(output);
+      if (quiet && !optional && code !== 0) process.stderr.write(output);
       resolve({ code: code ?? 1, output });
     });
   });
@@ -40,11 +41,12 @@ export function run(command, args, { env = {}, quiet = false } = {}) {
  * @param {string} what
  * @param {string} command
  * @param {string[]} args
+ * @param {Record<string, string | undefined>} [env]
  */
-export async function step(what, command, args) {
+export async function step(what, command, args, env = {}) {
   const start = Date.now();
   process.stderr.write(`${what} (${[command, ...args].join(" ")}) ...\n`);
-  const { code } = await run(command, args, { quiet: true });
+  const { code } = await run(command, args, { quiet: true, env });
   if (code !== 0) {
     process.stderr.write(`${what} failed.\n`);
     process.exit(1);

@@ -13,6 +13,7 @@ type Classes = {
   Float64Array: Float64Array;
 };
 type AnyArray = Classes[keyof Classes];
+const CLASSES = { Uint32Array, Int32Array, Float32Array, Float64Array };
 
 /** A getter that all typed arrays share. An own property of an array may say anything; this says what is. */
 function getter<Value>(name: string | symbol): (array: ArrayBufferView) => Value {
@@ -54,6 +55,13 @@ function checkBuffer(argument: string, array: AnyArray): void {
   if (lengthOf(array) === 0 && isDetached(buffer)) {
     throw coded("ERR_DETACHED_BUFFER", `${argument} is detached: its buffer was transferred away`);
   }
+}
+
+/** A view of the same elements that is what it seems, whatever properties the array was given. */
+export function viewOf<Name extends keyof Classes>(array: Classes[Name], name: Name): Classes[Name];
+export function viewOf(array: AnyArray, name: keyof Classes): AnyArray {
+  const length = lengthOf(array);
+  return length === 0 ? new CLASSES[name](0) : new CLASSES[name](bufferOf(array), offsetOf(array), length);
 }
 
 /** Not every engine has `ArrayBuffer.prototype.detached`; all refuse a view of a detached buffer. */

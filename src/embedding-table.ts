@@ -2,10 +2,10 @@
 
 import type { Backend, EmbeddingTable as Contract, Ids, Memory, TableOptions, UpdateOptions } from "../index.d.ts";
 import { checkedId, idBits, isSigned, target, usable } from "./arguments.js";
-import { kernel } from "./backend.js";
+import { chooseKernel } from "./backend.js";
 import { coded, rethrow, shown } from "./errors.js";
 import type { KernelTable } from "./kernel.js";
-import { checkBackend, createArguments, isObject } from "./options.js";
+import { checkOptionNames, createArguments, isObject } from "./options.js";
 
 /**
  * What a table holds. The constructor takes one in place of options, which no caller can make: that is how `clone` makes a table around
@@ -163,12 +163,13 @@ export class EmbeddingTable implements Contract {
 }
 
 function create(options: TableOptions): Interior {
-  checkBackend(options);
-  const backing = kernel();
-  const [checked, counts, values] = createArguments(options, backing);
-  const table = attempt(() => backing.create(checked, counts, values));
+  checkOptionNames(options);
+  const { kernel, reason } = chooseKernel(options.backend);
+  const [checked, counts, values] = createArguments(options, kernel);
+  const table = attempt(() => kernel.create(checked, counts, values));
   const simd = table.simd() as Backend["simd"];
-  const backend = Object.freeze({ kind: backing.kind, threads: checked.threads, simd });
+  const threads = Math.min(checked.threads, kernel.mostThreads);
+  const backend = Object.freeze({ kind: kernel.kind, threads, simd, reason });
   return new Interior(table, checked.rows, checked.dim, backend);
 }
 

@@ -23,6 +23,8 @@ const CLASSES: Record<ErrorCode, ErrorConstructor> = {
   ERR_DISPOSED: Error,
   ERR_POISONED: Error,
   ERR_ADDON_MISSING: Error,
+  ERR_WASM_UNAVAILABLE: Error,
+  ERR_WASM_LOADED: Error,
 };
 
 /** An error of the class that belongs to `code`. */
@@ -30,12 +32,14 @@ export function coded(code: ErrorCode, message: string, options?: ErrorOptions):
   return Object.assign(new CLASSES[code](message, options), { code });
 }
 
+/** Whether an error has one of this package's codes. */
+export function isCoded(thrown: unknown): thrown is TallygradError {
+  return thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" && thrown.code in CLASSES;
+}
+
 /** Throws what a kernel threw, in the class that belongs to its code. */
 export function rethrow(thrown: unknown): never {
-  if (thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" && thrown.code in CLASSES) {
-    throw coded(thrown.code as ErrorCode, thrown.message);
-  }
-  throw thrown;
+  throw isCoded(thrown) && thrown.constructor !== CLASSES[thrown.code] ? coded(thrown.code, thrown.message) : thrown;
 }
 
 /** How a value looks in a message: short, and never a call of user code that fails. */

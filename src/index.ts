@@ -1,3 +1,8 @@
-/** The package's entry. Importing it loads nothing; the first table loads its backend. */
+/** The entry of Node and Bun: what runs everywhere, and the addon, which is preferred. Importing it loads neither. */
 
-export { EmbeddingTable } from "./embedding-table.js";
+import { preferNative } from "./backend.js";
+import { loadNative } from "./native.js";
+
+export * from "./portable.js";
+
+preferNative(loadNative);

@@ -50,9 +50,11 @@ export interface RuleParameter {
 
 /** A backend. */
 export interface Kernel {
-  kind: "native";
+  kind: "native" | "wasm";
   /** Threads worth using on this machine. */
   threads: number;
+  /** The most threads a table can use. */
+  mostThreads: number;
   /** Every rule's options by its name, the default rule first. */
   catalogue: ReadonlyMap<string, readonly RuleParameter[]>;
   create(options: KernelOptions, counts?: Float64Array, values?: Float32Array): KernelTable;

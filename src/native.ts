@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { coded } from "./errors.js";
 import type { Kernel, KernelOptions, KernelTable } from "./kernel.js";
+import { MOST_THREADS } from "./options.js";
 
 /** What the addon exports; `test/types.test-d.ts` holds it against the declarations that napi-rs generates. */
 export interface Addon {
@@ -22,6 +23,7 @@ export function loadNative(): Kernel {
   return {
     kind: "native",
     threads: addon.availableThreads(),
+    mostThreads: MOST_THREADS,
     catalogue: new Map(Object.entries(JSON.parse(addon.catalogue()))),
     create: (options, counts, values) => new addon.NativeTable(options, counts, values),
   };

@@ -10,7 +10,8 @@ import type { Kernel, KernelOptions, RuleParameter } from "./kernel.js";
 
 const MOST_ROWS = 2 ** 32 - 1;
 const MOST_DIM = 65_536;
-const MOST_THREADS = 256;
+/** The most threads that may be asked for. */
+export const MOST_THREADS = 256;
 const DEFAULT_SCALE = 0.05;
 
 const TABLE_OPTIONS: Record<keyof TableOptions, true> = {
@@ -34,10 +35,9 @@ export type CreateArguments = [
   values: Float32Array | undefined,
 ];
 
-/** Checks what needs no kernel: the options' names, and that their backend is one there is. */
-export function checkBackend(options: TableOptions): void {
+/** Checks what needs no kernel: the options' names. */
+export function checkOptionNames(options: TableOptions): void {
   checkNames("options", options, Object.keys(TABLE_OPTIONS));
-  choice("backend", options.backend, ["auto", "native"]);
 }
 
 /** Checks `options` and fills in defaults. */
@@ -137,7 +137,7 @@ function checkNames<T extends object>(where: string, value: T, known: readonly s
 }
 
 /** One of `choices`; the first if `value` is not given. */
-function choice<Choice extends string>(name: string, value: unknown, choices: readonly Choice[]): Choice {
+export function choice<Choice extends string>(name: string, value: unknown, choices: readonly Choice[]): Choice {
   const found = value === undefined ? choices[0] : choices.find((word) => word === value);
   if (found !== undefined) return found;
   const hint = typeof value === "string" ? `; did you mean "${nearest(value, choices)}"?` : "";

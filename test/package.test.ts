@@ -1,6 +1,6 @@
 /** The package as a user gets it: packed, installed into an empty folder without install scripts, and used as README.md says. */
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,7 +27,15 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe("the package", () => {
   test("holds what its entry needs and nothing of the workshop", () => {
     expect(packed).toEqual(
-      expect.arrayContaining(["dist/index.js", "index.d.ts", "package.json", "README.md", "LICENSE"]),
+      expect.arrayContaining([
+        "dist/index.js",
+        "dist/browser.js",
+        "dist/kernel.wasm",
+        "index.d.ts",
+        "package.json",
+        "README.md",
+        "LICENSE",
+      ]),
     );
     expect(packed.filter((path) => path.endsWith(".node"))).toHaveLength(1);
     expect(packed.filter((path) => /^(src|crates|test|bench|examples|scripts|target)\//.test(path))).toEqual([]);
@@ -73,21 +81,70 @@ describe("the package", () => {
     expect(stdout.trim().split("\n")).toEqual([expect.stringMatching(/^.*user\.ts\(3,\d+\): error TS2584: .*console/)]);
   }, 30_000);
 
-  test("says which file it looked for, where, and what to run, if the addon is missing", async () => {
+  test("runs on WebAssembly where addons are switched off, and says so", async () => {
+    const { stdout, stderr } = await run(process.execPath, ["--no-addons", "example.js"], { cwd: folder });
+    expect(stdout.split("\n")[0]).toBe("2");
+    expect(stderr).toMatch(/TallygradWarning.*cannot be loaded/);
+  });
+
+  test("has an entry that is WebAssembly everywhere, with the same kernel in one file as beside it", async () => {
     const program = `
-      import { rmSync, readdirSync } from "node:fs";
-      const dist = new URL("./node_modules/tallygrad/dist/", import.meta.url);
-      for (const file of readdirSync(dist)) if (file.endsWith(".node")) rmSync(new URL(file, dist));
-      const { EmbeddingTable } = await import("tallygrad");
-      try { new EmbeddingTable({ rows: 1, dim: 1 }); } catch ({ code, message }) { console.log(JSON.stringify({ code, message })); }`;
-    writeFileSync(join(folder, "missing.js"), program);
-    const { stdout } = await run(process.execPath, ["missing.js"], { cwd: folder });
-    const { code, message } = JSON.parse(stdout);
-    expect(code).toBe("ERR_ADDON_MISSING");
-    expect(message).toContain(
-      join("node_modules", "tallygrad", "dist", `tallygrad.${process.platform}-${process.arch}`),
-    );
-    expect(message).toContain("npm run build");
+      import { readFileSync } from "node:fs";
+      import { EmbeddingTable } from "tallygrad/wasm";
+      const { kind } = new EmbeddingTable({ rows: 1, dim: 1 }).backend;
+      let refusal;
+      try { new EmbeddingTable({ rows: 1, dim: 1, backend: "native" }); } catch ({ code }) { refusal = code; }
+      const bundle = readFileSync(new URL(import.meta.resolve("tallygrad/wasm")), "utf8");
+      const kernel = readFileSync(new URL(import.meta.resolve("tallygrad/kernel.wasm"))).toString("base64");
+      console.log(JSON.stringify({ kind, refusal, same: bundle.split(kernel).length - 1 }));`;
+    writeFileSync(join(folder, "wasm.js"), program);
+    const { stdout } = await run(process.execPath, ["wasm.js"], { cwd: folder });
+    expect(JSON.parse(stdout)).toEqual({ kind: "wasm", refusal: "ERR_ADDON_MISSING", same: 1 });
+  });
+
+  describe("without its addon", () => {
+    const program = `
+      import { EmbeddingTable } from "tallygrad";
+      const tried = ["auto", "auto", "native", "wasm"].map((backend) => {
+        try {
+          return new EmbeddingTable({ rows: 1, dim: 1, backend }).backend;
+        } catch ({ code, message }) {
+          return { code, message };
+        }
+      });
+      console.log(JSON.stringify(tried));`;
+    const file = join("node_modules", "tallygrad", "dist", `tallygrad.${process.platform}-${process.arch}`);
+
+    beforeAll(() => {
+      const dist = join(folder, "node_modules", "tallygrad", "dist");
+      for (const name of readdirSync(dist)) if (name.endsWith(".node")) rmSync(join(dist, name));
+      writeFileSync(join(folder, "backends.js"), program);
+    });
+
+    test("runs README.md's example on WebAssembly", async () => {
+      const { stdout } = await run(process.execPath, ["example.js"], { cwd: folder });
+      expect(stdout.split("\n")[0]).toBe("2");
+    });
+
+    test("warns once, and says which file it looked for, where, and what to run", async () => {
+      const { stdout, stderr } = await run(process.execPath, ["backends.js"], { cwd: folder });
+      const [first, second, native, wasm] = JSON.parse(stdout);
+      expect(first).toMatchObject({ kind: "wasm", simd: "simd128", threads: 1 });
+      expect(first.reason).toContain(file);
+      expect(second).toEqual(first);
+      expect(native.code).toBe("ERR_ADDON_MISSING");
+      expect(native.message).toContain(file);
+      expect(native.message).toContain("npm run build");
+      expect(wasm).toMatchObject({ kind: "wasm", reason: 'option backend is "wasm"' });
+      expect(stderr.match(/TallygradWarning/g)).toHaveLength(1);
+      expect(stderr).toContain(file);
+    });
+
+    test("does not warn where WebAssembly was asked for", async () => {
+      const env = { ...process.env, TALLYGRAD_BACKEND: "wasm" };
+      const { stderr } = await run(process.execPath, ["example.js"], { cwd: folder, env });
+      expect(stderr).toBe("");
+    });
   });
 
   test("passes publint", async () => {
@@ -96,6 +153,8 @@ describe("the package", () => {
   });
 
   test("has types that every module resolution finds", async () => {
-    await expect(run("npx", ["attw", tarball, "--profile", "esm-only"], { cwd: root })).resolves.toBeDefined();
+    await expect(
+      run("npx", ["attw", tarball, "--profile", "esm-only", "--exclude-entrypoints", "./kernel.wasm"], { cwd: root }),
+    ).resolves.toBeDefined();
   }, 60_000);
 });

@@ -1,10 +1,12 @@
-/** Holds index.d.ts, the facade and the addon's generated declarations together. */
+/** Holds index.d.ts, the facade and the generated declarations of addon and WebAssembly glue together. */
 import { describe, expectTypeOf, test } from "vitest";
-import type * as generated from "../dist/addon.js";
+import type * as wasm from "../build/wasm/tallygrad_wasm.js";
+import type * as addon from "../dist/addon.js";
 import type * as contract from "../index.d.ts";
 import type { EmbeddingTable } from "../src/embedding-table.js";
 import type * as facade from "../src/index.js";
 import type { Addon } from "../src/native.js";
+import type { Glue } from "../src/wasm/kernel.js";
 
 describe("the facade", () => {
   test("exports what the contract does, no more and no less", () => {
@@ -21,7 +23,13 @@ describe("the facade", () => {
 
 describe("the addon", () => {
   test("has what the facade calls", () => {
-    expectTypeOf<typeof generated>().toExtend<Addon>();
+    expectTypeOf<typeof addon>().toExtend<Addon>();
+  });
+});
+
+describe("the WebAssembly kernel's glue", () => {
+  test("has what the facade calls", () => {
+    expectTypeOf<typeof wasm>().toExtend<Glue>();
   });
 });
 

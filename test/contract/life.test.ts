@@ -25,11 +25,13 @@ describe("a new table", () => {
 
   test("says what runs it", () => {
     const { backend } = new EmbeddingTable({ rows, dim });
-    expect(backend.kind).toBe("native");
-    expect(["avx2", "neon", "none"]).toContain(backend.simd);
+    const sets = { native: ["avx2", "neon", "none"], wasm: ["simd128"] };
+    expect(sets[backend.kind]).toContain(backend.simd);
     expect(Number.isInteger(backend.threads) && backend.threads >= 1).toBe(true);
-    expect(new EmbeddingTable({ rows, dim, backend: "native" }).backend).toEqual(backend);
+    expect(backend.reason).toMatch(/\w/);
     expect(new EmbeddingTable({ rows, dim, backend: "auto" }).backend).toEqual(backend);
+    const asked = new EmbeddingTable({ rows, dim, backend: backend.kind }).backend;
+    expect(asked).toEqual({ ...backend, reason: `option backend is "${backend.kind}"` });
   });
 
   test("does not let its size be written", () => {

@@ -1,6 +1,6 @@
 /**
- * What the contract suite tests: the built package under its own name, since the addon lies beside the built files. Every
- * test file takes the class from here, so that the same suite can run against another backend by changing this one import.
+ * What the contract suite tests: the built package under its own name. Which backend that is, the environment decides: the variable
+ * TALLYGRAD_BACKEND, or the conditions under which the name is resolved.
  */
 import { EmbeddingTable, type TableOptions } from "tallygrad";
 

@@ -27,6 +27,7 @@ mod memory;
 pub mod options;
 mod plan;
 pub mod pool;
+mod prefetch;
 mod rng;
 pub mod rule;
 mod scalar;

@@ -28,6 +28,8 @@ const MAPPED_FROM: usize = 1 << 20;
 /// Size and alignment of a huge page on x86-64 and, with 4 KiB base pages, on arm64.
 #[cfg(unix)]
 const HUGE_PAGE: usize = 2 << 20;
+/// The most bytes an array may have: what a pointer may be offset by, and room to start on a huge page.
+const MOST_BYTES: usize = isize::MAX as usize - (2 << 20);
 /// Smaller arrays start on a cache line.
 const CACHE_LINE: usize = 64;
 
@@ -62,7 +64,7 @@ impl<T: Zeroable> Buffer<T> {
         if bytes == 0 {
             return Ok(Self { start: NonNull::dangling(), len: len as usize, origin: Origin::Nothing });
         }
-        let size = usize::try_from(bytes).ok().filter(|&size| size <= isize::MAX as usize / 2).ok_or_else(refused)?;
+        let size = usize::try_from(bytes).ok().filter(|&size| size <= MOST_BYTES).ok_or_else(refused)?;
         let (start, origin) = allocate(size).ok_or_else(refused)?;
         Ok(Self { start: start.cast(), len: len as usize, origin })
     }

@@ -10,8 +10,8 @@
 use std::ops::Range;
 
 use crate::error::{Error, Result};
-use crate::lanes::prefetch;
 use crate::memory::Buffer;
+use crate::prefetch::prefetch;
 
 /// How many ids ahead a slot is fetched.
 const AHEAD: usize = 32;
@@ -161,7 +161,9 @@ impl Plan {
         let (slots, keys, slot_of) = (&mut *self.slots, &mut self.keys[..ids.len()], &mut self.slot_of[..ids.len()]);
         let mut distinct = 0u32;
         for (position, &id) in ids.iter().enumerate() {
-            prefetch(slots.as_ptr().wrapping_add(ids[(position + AHEAD).min(ids.len() - 1)] as usize));
+            let coming = ids[(position + AHEAD).min(ids.len() - 1)] as usize;
+            // SAFETY: the caller's promise.
+            unsafe { prefetch(slots.as_ptr().add(coming)) };
             let key = epoch | u64::from(id);
             debug_assert!((id as usize) < slots.len());
             // SAFETY: the caller's promise.

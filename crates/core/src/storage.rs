@@ -2,12 +2,10 @@
 //! pages and prefetches; and, for rules that keep one, a float a row.
 
 use crate::error::Result;
-use crate::lanes::prefetch;
 use crate::memory::Buffer;
+use crate::prefetch::{prefetch, prefetch_floats};
 
-/// Floats in a cache line.
-const LINE: usize = 16;
-/// Cache lines of a record that are prefetched; the hardware follows after that.
+/// Cache lines of a record that are fetched ahead.
 const MOST_LINES: usize = 16;
 
 /// Weights and state of all rows.
@@ -61,7 +59,9 @@ impl Storage {
     /// Brings a row's weights close.
     #[inline(always)]
     pub fn prefetch_weights(&self, row: u32) {
-        prefetch_floats(self.records.as_ptr().wrapping_add(row as usize * self.stride()), self.dim);
+        let weights = self.weights(row);
+        // SAFETY: a slice is valid for reading.
+        unsafe { prefetch_floats(weights.as_ptr(), weights.len(), MOST_LINES) }
     }
 
     pub fn weights_mut(&mut self, row: u32) -> &mut [f32] {
@@ -104,14 +104,6 @@ impl Storage {
     }
 }
 
-/// Brings the cache lines of `count` floats close, the first ones of many.
-#[inline(always)]
-fn prefetch_floats(start: *const f32, count: usize) {
-    for line in 0..count.div_ceil(LINE).min(MOST_LINES) {
-        prefetch(start.wrapping_add(line * LINE));
-    }
-}
-
 /// Storage during a step. A copy may be used by each thread of the step, as long as no two touch the same row.
 #[derive(Clone, Copy)]
 pub(crate) struct SharedStorage {
@@ -140,12 +132,18 @@ impl SharedStorage {
     }
 
     /// Brings a row close; its record has `stride` floats, which the caller may know at compile time.
+    ///
+    /// # Safety
+    /// The row exists, and the storage outlives this call.
     #[inline(always)]
-    pub fn prefetch(&self, row: u32, stride: usize) {
+    pub unsafe fn prefetch(&self, row: u32, stride: usize) {
         debug_assert_eq!(stride, self.stride);
-        prefetch_floats(self.records.wrapping_add(row as usize * stride), stride);
-        if self.has_row_state {
-            prefetch(self.row_state(row));
+        // SAFETY: the caller's promise.
+        unsafe {
+            prefetch_floats(self.records.add(row as usize * stride), stride, MOST_LINES);
+            if self.has_row_state {
+                prefetch(self.row_state(row));
+            }
         }
     }
 }

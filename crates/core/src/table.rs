@@ -16,6 +16,7 @@ use crate::rule::{AnyRule, Rule, Step, check_lr, with_rule};
 use crate::storage::Storage;
 use crate::tally::{Seen, Tallies};
 use crate::update::gradients::Gradients;
+pub use crate::update::inspect::{CHUNK, Findings};
 use crate::update::{self, MeanSquare, Scratch};
 
 /// Row indices as callers have them.
@@ -166,7 +167,20 @@ impl Table {
 
     /// One step; gives the number of rows that were skipped. Every gradient element is multiplied by `scale` first.
     pub fn update(&mut self, ids: Ids, gradients: &[f32], scale: f64) -> Result<u64> {
-        self.update_with(update::update, ids, gradients, scale)
+        self.update_with(|table, ids, gradients| update::update(table, ids, gradients, None), ids, gradients, scale)
+    }
+
+    /// Looks at a part of a batch before its step, for callers whose gradients arrive in parts and are cheapest to look at then. Gives the
+    /// findings so far with those of this part, whose lengths must fit; all parts but the last are a multiple of [`CHUNK`] long.
+    pub fn inspect(&self, so_far: Findings, ids: Ids, gradients: &[f32], scale: f64) -> Result<Findings> {
+        self.check_length("gradients", "ids.length * dim", self.elements(ids), gradients.len())?;
+        let gradients = Gradients { values: gradients, dim: self.dim, scale: check_scale(scale)? };
+        Ok(standard(|| update::inspect(self, so_far, ids.bits, gradients)))
+    }
+
+    /// [`Table::update`] of a batch that [`Table::inspect`] has seen all of, with the same scale.
+    pub fn update_inspected(&mut self, findings: Findings, ids: Ids, gradients: &[f32], scale: f64) -> Result<u64> {
+        self.update_with(|table, ids, gradients| update::update(table, ids, gradients, Some(findings)), ids, gradients, scale)
     }
 
     /// [`Table::update`] as the specification has it: one plain loop, slow. For tests.
@@ -290,7 +304,8 @@ impl Table {
         })
     }
 
-    fn check(&self, ids: Ids) -> Result<()> {
+    /// Whether every id is a row of this table.
+    pub fn check(&self, ids: Ids) -> Result<()> {
         self.check_whole()?;
         check_ids(ids.bits, self.rows, ids.signed)
     }

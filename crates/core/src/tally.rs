@@ -2,8 +2,8 @@
 //! half-life, float64 values that are decayed when they are next looked at, so that no step ever walks over the table.
 
 use crate::error::Result;
-use crate::lanes::prefetch;
 use crate::memory::{Buffer, Zeroable};
+use crate::prefetch::prefetch;
 use crate::scalar::halvings;
 
 /// What a row's tally grows by at a step.
@@ -146,11 +146,17 @@ unsafe impl Sync for SharedTallies {}
 
 impl SharedTallies {
     /// Brings a row's tally close.
+    ///
+    /// # Safety
+    /// The row exists, and the tallies outlive this call.
     #[inline(always)]
-    pub fn prefetch(&self, row: u32) {
-        match self.entries {
-            SharedEntries::Counts(counts) => prefetch(counts.wrapping_add(row as usize)),
-            SharedEntries::Decaying(entries, _) => prefetch(entries.wrapping_add(row as usize)),
+    pub unsafe fn prefetch(&self, row: u32) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self.entries {
+                SharedEntries::Counts(counts) => prefetch(counts.add(row as usize)),
+                SharedEntries::Decaying(entries, _) => prefetch(entries.add(row as usize)),
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use tallygrad_core::lanes::Simd;
 use tallygrad_core::options::{NonFinite, Options, Reduction};
 use tallygrad_core::pool::WORTH_SHARING;
 use tallygrad_core::rule::{AnyRule, Kind};
-use tallygrad_core::table::{Ids, Table};
+use tallygrad_core::table::{CHUNK, Findings, Ids, Table};
 use tallygrad_core::tally::Unit;
 
 /// Occurrences of a batch of rows of 64 that threads share.
@@ -197,6 +197,33 @@ fn table_options_equal_the_reference() {
                         step_side_by_side(options, &batches, &[1, 2], &what);
                     }
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn gradients_that_were_inspected_in_parts_equal_the_reference() {
+    let mut random = Random(6);
+    for rule in rules() {
+        let rule = leak(rule);
+        for non_finite in [NonFinite::Reject, NonFinite::Skip, NonFinite::Allow] {
+            let (dim, count) = (5, 4 * CHUNK + 300);
+            let mut reference = Table::new(Options { non_finite, padding: Some(1), ..options(rule, 400, dim) }).unwrap();
+            for part in [CHUNK, 3 * CHUNK] {
+                let mut table = reference.try_clone().unwrap();
+                let (ids, mut gradients) = (random.ids(count, 400, 1), random.gradients(count * dim));
+                if non_finite != NonFinite::Reject {
+                    gradients[2 * CHUNK * dim + 3] = f32::NAN;
+                }
+                let findings =
+                    ids.chunks(part).zip(gradients.chunks(part * dim)).fold(Findings::default(), |so_far, (ids, gradients)| {
+                        table.inspect(so_far, Ids::from(ids), gradients, 0.3).unwrap()
+                    });
+                let ids = Ids::from(&ids[..]);
+                let skipped = table.update_inspected(findings, ids, &gradients, 0.3).unwrap();
+                assert_eq!(reference.update_by_reference(ids, &gradients, 0.3).unwrap(), skipped, "{rule:?}");
+                assert_eq!(table.fingerprint().unwrap(), reference.fingerprint().unwrap(), "{rule:?}, {non_finite:?}, {part}");
             }
         }
     }

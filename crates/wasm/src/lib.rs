@@ -1,12 +1,12 @@
-//! WebAssembly doors to the kernel: convert, call, convert. The same doors as `crates/node` has, for the same facade, but for one thing: a
-//! kernel in WebAssembly sees only its own memory. So there is a staging area, which the facade fills with ids and gradients, and reads
-//! results from; `stage` says where it lies.
+//! WebAssembly doors to the kernel: convert, call, convert. The same doors as `crates/node` has, for the same facade (`src/wasm.ts`), but
+//! for one thing: a kernel in WebAssembly sees only its own memory. So there is a stage, which the facade fills with ids and gradients and
+//! reads results from. Gradients come to it in parts, and each is inspected while it is still in a cache.
 
 use tallygrad_core::error::Error as Refusal;
 use tallygrad_core::init::Init;
 use tallygrad_core::options::{NonFinite, Options, Reduction};
 use tallygrad_core::rule::AnyRule;
-use tallygrad_core::table::{Ids, Table};
+use tallygrad_core::table::{CHUNK, Findings, Ids, Table};
 use tallygrad_core::tally::Unit;
 use wasm_bindgen::prelude::*;
 
@@ -53,6 +53,12 @@ pub fn catalogue() -> String {
     AnyRule::catalogue_json()
 }
 
+/// Gradients are staged in parts of a multiple of so many occurrences.
+#[wasm_bindgen]
+pub fn chunk() -> usize {
+    CHUNK
+}
+
 /// Arrays on their way between JavaScript and a table: ids first, then floats, or doubles alone. One for all tables, as calls do not overlap.
 #[wasm_bindgen]
 pub struct Stage {
@@ -81,6 +87,13 @@ impl Stage {
         Ok(self.words.as_mut_ptr() as usize)
     }
 
+    /// Gives the memory back if it is more than `bytes` bytes.
+    pub fn shrink(&mut self, bytes: usize) {
+        if self.words.len() > bytes / 8 {
+            self.words = Vec::new();
+        }
+    }
+
     /// `count` ids, and `floats` floats behind them.
     fn parts(&mut self, count: usize, floats: usize) -> (&mut [u32], &mut [f32]) {
         assert!(count as u64 * 4 + floats as u64 * 4 <= self.words.len() as u64 * 8);
@@ -104,6 +117,8 @@ impl Stage {
 #[wasm_bindgen]
 pub struct WasmTable {
     table: Table,
+    /// What the parts of the staged batch are like, as far as they have been inspected.
+    findings: Option<Findings>,
 }
 
 #[wasm_bindgen]
@@ -139,19 +154,41 @@ impl WasmTable {
             padding: options.padding,
             threads: 1,
         })?;
-        Ok(Self { table })
+        Ok(Self { table, findings: None })
     }
 
-    /// Weights of `count` staged ids, to behind them.
-    pub fn lookup(&self, stage: &mut Stage, count: usize, signed: bool, floats: usize) -> Result<()> {
-        let (bits, out) = stage.parts(count, floats);
-        self.table.lookup(Ids { bits, signed }, out).map_err(thrown)
+    /// Whether all of `count` staged ids are rows.
+    pub fn check(&self, stage: &mut Stage, count: usize, signed: bool) -> Result<()> {
+        let (bits, _) = stage.parts(count, 0);
+        self.table.check(Ids { bits, signed }).map_err(thrown)
     }
 
-    /// One step on `count` staged ids and the gradients behind them.
+    /// Weights of those of `count` staged ids that are at positions `first` to `last`, to behind the ids.
+    pub fn lookup(&self, stage: &mut Stage, count: usize, first: usize, last: usize) -> Result<()> {
+        let (bits, out) = stage.parts(count, (last - first) * self.table.dim());
+        self.table.lookup(Ids::from(&bits[first..last]), out).map_err(thrown)
+    }
+
+    /// Looks at the gradients at positions `first` to `last` of a batch of `count` staged ids, on the way to [`WasmTable::update`]. Parts come in
+    /// order, and all but the last are a multiple of [`chunk`] long.
+    /// What is wrong with a batch or its scale, `update` says.
+    pub fn inspect(&mut self, stage: &mut Stage, count: usize, first: usize, last: usize, scale: f64) {
+        let dim = self.table.dim();
+        let (bits, gradients) = stage.parts(count, last * dim);
+        let so_far = if first == 0 { Findings::default() } else { self.findings.take().unwrap_or_default() };
+        let part = Ids::from(&bits[first..last]);
+        self.findings = self.table.inspect(so_far, part, &gradients[first * dim..], scale).ok();
+    }
+
+    /// One step on `count` staged ids and the gradients behind them, all of which have been inspected.
     pub fn update(&mut self, stage: &mut Stage, count: usize, signed: bool, floats: usize, scale: f64) -> Result<f64> {
         let (bits, gradients) = stage.parts(count, floats);
-        self.table.update(Ids { bits, signed }, gradients, scale).map(|skipped| skipped as f64).map_err(thrown)
+        let ids = Ids { bits, signed };
+        let skipped = match self.findings.take() {
+            Some(findings) => self.table.update_inspected(findings, ids, gradients, scale),
+            None => self.table.update(ids, gradients, scale),
+        };
+        skipped.map(|skipped| skipped as f64).map_err(thrown)
     }
 
     /// Writes the weights behind `count` staged ids.
@@ -187,11 +224,13 @@ impl WasmTable {
     }
 
     /// Steps so far.
+    #[wasm_bindgen(getter)]
     pub fn step(&self) -> Result<f64> {
         self.table.step().map(|step| step as f64).map_err(thrown)
     }
 
     /// The learning rate.
+    #[wasm_bindgen(getter)]
     pub fn lr(&self) -> Result<f64> {
         self.table.lr().map_err(thrown)
     }
@@ -220,6 +259,6 @@ impl WasmTable {
 
     /// An independent copy.
     pub fn copy(&self) -> Result<WasmTable> {
-        self.table.try_clone().map(|table| Self { table }).map_err(thrown)
+        self.table.try_clone().map(|table| Self { table, findings: None }).map_err(thrown)
     }
 }

@@ -149,8 +149,15 @@ pub fn dispatch<K: Kernel>(simd: Simd, kernel: K) -> K::Output {
         #[cfg(target_arch = "aarch64")]
         // SAFETY: a `Simd` of NEON is only made by `detect`, which found NEON.
         Set::Neon => unsafe { neon::run(kernel) },
-        Set::Baseline => kernel.run::<Baseline>(),
+        Set::Baseline => run_baseline(kernel),
     }
+}
+
+/// A function of its own for each kernel. Inlined into its caller, all kernels of all rules would become one function, too large for
+/// WebAssembly engines to keep its values in registers.
+#[inline(never)]
+fn run_baseline<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<Baseline>()
 }
 
 /// `squares(x)` of docs/arithmetic.md, the sum of squares over eight accumulators, of `scale * x`.
@@ -187,23 +194,6 @@ pub fn largest_magnitude<V: Vector>(x: &[f32]) -> f32 {
         }
     }
     largest.largest_magnitude()
-}
-
-/// Brings the cache line at `address` close, if there is an instruction for it. Any address will do.
-#[inline(always)]
-pub fn prefetch<T>(address: *const T) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a prefetch never faults.
-    unsafe {
-        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(address.cast());
-    }
-    #[cfg(target_arch = "aarch64")]
-    // SAFETY: a prefetch never faults, and touches neither memory nor flags.
-    unsafe {
-        std::arch::asm!("prfm pldl1keep, [{0}]", in(reg) address, options(nostack, readonly, preserves_flags));
-    }
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    let _ = address;
 }
 
 #[cfg(test)]

@@ -160,7 +160,7 @@ impl Board {
 
 #[cfg(not(loom))]
 fn wait_a_little(turns: u32) {
-    if turns % 256 == 0 {
+    if turns.is_multiple_of(256) {
         std::thread::yield_now(); // A helper without a processor may need this one.
     } else {
         std::hint::spin_loop();

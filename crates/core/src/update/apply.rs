@@ -4,16 +4,15 @@ use std::ops::Range;
 
 use super::gradients::{Any, Fixed, Gradients, Width, divide};
 use super::presums::{Presums, add_runs};
-use crate::lanes::{Kernel, LANES, Vector, largest_magnitude, sum_of_squares};
+use crate::lanes::{Kernel, LANES, Simd, Vector, dispatch, largest_magnitude, sum_of_squares};
 use crate::plan::Groups;
+use crate::prefetch::{AHEAD, TOGETHER};
 use crate::rule::{MOST_PLANES, Rule};
 use crate::storage::SharedStorage;
 use crate::tally::SharedTallies;
 
-/// Rows fetched ahead of the one at work.
-const ROWS_AHEAD: usize = 8;
-/// Gradients fetched ahead.
-const GRADIENTS_AHEAD: usize = 8;
+/// Gradients of a row that are fetched with it.
+const GRADIENTS: usize = 8;
 
 /// What all rows of a step share.
 pub(crate) struct Application<'a, R: Rule> {
@@ -33,8 +32,25 @@ pub(crate) struct Application<'a, R: Rule> {
     pub padding: Option<u32>,
 }
 
+/// Applies a step to the rows in some slots on `simd`; gives the number of rows that were skipped.
+pub(crate) fn apply_slots<R: Rule>(
+    simd: Simd,
+    step: &Application<R>,
+    groups: Groups,
+    slots: Range<usize>,
+    sum: &mut [f32],
+) -> u64 {
+    match step.gradients.dim {
+        16 => dispatch(simd, ApplySlots { width: Fixed::<16>, step, groups, slots, sum }),
+        32 => dispatch(simd, ApplySlots { width: Fixed::<32>, step, groups, slots, sum }),
+        64 => dispatch(simd, ApplySlots { width: Fixed::<64>, step, groups, slots, sum }),
+        dim => dispatch(simd, ApplySlots { width: Any(dim), step, groups, slots, sum }),
+    }
+}
+
 /// Applies a step to the rows in some slots; gives the number of rows that were skipped.
-pub(crate) struct ApplySlots<'a, R: Rule> {
+pub(crate) struct ApplySlots<'a, R: Rule, W: Width> {
+    pub width: W,
     pub step: &'a Application<'a, R>,
     pub groups: Groups<'a>,
     /// Which slots; nobody else has them, and so their rows.
@@ -43,46 +59,51 @@ pub(crate) struct ApplySlots<'a, R: Rule> {
     pub sum: &'a mut [f32],
 }
 
-impl<R: Rule> Kernel for ApplySlots<'_, R> {
+impl<R: Rule, W: Width> Kernel for ApplySlots<'_, R, W> {
     type Output = u64;
 
     #[inline(always)]
     fn run<V: Vector>(self) -> u64 {
-        match self.step.gradients.dim {
-            16 => self.run_at::<V>(Fixed::<16>),
-            32 => self.run_at::<V>(Fixed::<32>),
-            64 => self.run_at::<V>(Fixed::<64>),
-            dim => self.run_at::<V>(Any(dim)),
-        }
-    }
-}
-
-impl<R: Rule> ApplySlots<'_, R> {
-    #[inline(always)]
-    fn run_at<V: Vector>(self, width: impl Width) -> u64 {
-        let Self { step, groups, slots, sum } = self;
+        let Self { width, step, groups, slots, sum } = self;
         let sum = &mut sum[..width.dim()];
         let mut skipped = 0;
-        let mut coming = groups.order_from(slots.start).iter().skip(GRADIENTS_AHEAD);
-        for slot in slots.clone() {
-            let ahead = groups.row((slot + ROWS_AHEAD).min(slots.end - 1));
-            step.storage.prefetch(ahead, width.dim() * (1 + R::PLANES));
-            step.tallies.prefetch(ahead);
-            for &position in coming.by_ref().take(groups.occurrences(slot).len()) {
-                step.gradients.prefetch(position, width);
+        for first in slots.clone().step_by(TOGETHER) {
+            let block = |first: usize| first.min(slots.end)..(first + TOGETHER).min(slots.end);
+            // SAFETY: the plan's rows and positions are checked.
+            unsafe { step.fetch(groups, block(first + AHEAD), width) };
+            for slot in block(first) {
+                if step.padding == Some(groups.row(slot)) {
+                    continue;
+                }
+                // SAFETY: the plan's rows and positions are checked, and this thread is the only one with this row.
+                let applied = unsafe { step.apply::<V>(groups, slot, width, sum) };
+                skipped += u64::from(!applied);
             }
-            if step.padding == Some(groups.row(slot)) {
-                continue;
-            }
-            // SAFETY: the plan's rows and positions are checked, and this thread is the only one with this row.
-            let applied = unsafe { step.apply::<V>(groups, slot, width, sum) };
-            skipped += u64::from(!applied);
         }
         skipped
     }
 }
 
 impl<R: Rule> Application<'_, R> {
+    /// Brings the rows in some slots close, and the first of their gradients.
+    ///
+    /// # Safety
+    /// The plan's rows exist, its positions are of the batch, and `width` is the table's.
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // A small function keeps its values in registers.
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
+    unsafe fn fetch(&self, groups: Groups, slots: Range<usize>, width: impl Width) {
+        for slot in slots {
+            // SAFETY: the caller's promise.
+            unsafe {
+                self.storage.prefetch(groups.row(slot), width.dim() * (1 + R::PLANES));
+                self.tallies.prefetch(groups.row(slot));
+                for &position in groups.occurrences(slot).iter().take(GRADIENTS) {
+                    self.gradients.prefetch(position, width);
+                }
+            }
+        }
+    }
+
     /// Applies the step to the row in a slot. Says whether it did: a row whose sum is not finite may be skipped.
     ///
     /// # Safety

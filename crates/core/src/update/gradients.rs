@@ -1,12 +1,15 @@
 //! The gradients of a batch, one row of `dim` float32 for each occurrence, and their sums in the documented order.
 
-use crate::lanes::{LANES, Vector, prefetch};
+use crate::lanes::{LANES, Vector};
+use crate::prefetch::prefetch_floats;
 
 /// Occurrences of one row that are summed before their sum is added to the row's. Fixed by the contract of a step, so that several
 /// threads can sum a hot row and get the same bits.
 pub(crate) const RUN: usize = 256;
-/// Vectors summed side by side in registers.
-const BLOCK: usize = 8;
+/// Vectors summed side by side in registers: as many as leave some for other things, where a vector takes one (or, in WebAssembly, two).
+const BLOCK: usize = if cfg!(target_arch = "wasm32") { 4 } else { 8 };
+/// Cache lines of a gradient that are fetched ahead.
+const MOST_LINES: usize = 8;
 
 /// How many elements a row has: a constant for common widths, so that loops over a row are unrolled, or any number.
 pub(crate) trait Width: Copy {
@@ -63,12 +66,13 @@ impl<'a> Gradients<'a> {
     }
 
     /// Brings the first lines of a gradient close.
+    ///
+    /// # Safety
+    /// As for [`Gradients::at_unchecked`].
     #[inline(always)]
-    pub fn prefetch(&self, position: u32, width: impl Width) {
-        let start = self.values.as_ptr().wrapping_add(position as usize * width.dim());
-        for line in 0..width.dim().div_ceil(16).min(8) {
-            prefetch(start.wrapping_add(line * 16));
-        }
+    pub unsafe fn prefetch(&self, position: u32, width: impl Width) {
+        // SAFETY: the caller's promise.
+        unsafe { prefetch_floats(self.at_unchecked(position, width).as_ptr(), width.dim(), MOST_LINES) }
     }
 
     /// Writes the scaled sum of the gradients at `positions` (at least one) to `sum`, run by run.

@@ -10,7 +10,7 @@ use crate::lanes::{Kernel, LANES, Portable, Vector, largest_magnitude, sum_of_sq
 use crate::memory::Zeroable;
 
 /// Positions in a chunk. Fixed by the contract of a step.
-pub(crate) const CHUNK: usize = 1024;
+pub const CHUNK: usize = 1024;
 
 /// What the pass is to find out.
 #[derive(Clone, Copy)]
@@ -24,14 +24,14 @@ pub(crate) struct Questions {
 }
 
 /// What one chunk, or a whole batch, is like.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Findings {
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Findings {
     /// The largest magnitude of a scaled element, or, with `mean_square`, of an occurrence's sum of squares; NaN if there is one.
-    pub largest: f32,
+    pub(crate) largest: f32,
     /// Sum of the occurrences' sums of squares.
-    pub squares: f64,
+    pub(crate) squares: f64,
     /// How many occurrences took part in it.
-    pub count: u64,
+    pub(crate) count: u64,
 }
 
 // SAFETY: plain numbers, for which zero is a value.
@@ -39,7 +39,7 @@ unsafe impl Zeroable for Findings {}
 
 impl Findings {
     /// Adds the chunk that follows.
-    pub fn then(self, next: Findings) -> Findings {
+    pub(crate) fn then(self, next: Findings) -> Findings {
         Findings {
             largest: f32::from_bits(self.largest.to_bits().max(next.largest.to_bits())),
             squares: self.squares + next.squares,

@@ -9,7 +9,7 @@ use crate::plan::Groups;
 use crate::pool;
 use crate::rule::{Rule, Step, with_rule};
 use crate::table::Table;
-use apply::{Application, ApplySlots};
+use apply::{Application, apply_slots};
 use gradients::{Any, Gradients, divide};
 use inspect::{CHUNK, Findings, Inspect, Questions};
 use presums::Presums;
@@ -62,31 +62,57 @@ impl Scratch {
 
 const PURPOSE: &str = "summing gradients";
 
-/// One step of `table`. Ids are checked already, lengths too.
-pub(crate) fn update(table: &mut Table, ids: &[u32], gradients: Gradients) -> Result<u64> {
+/// One step of `table`. Ids are checked already, lengths too; gradients have been inspected, or will be.
+pub(crate) fn update(table: &mut Table, ids: &[u32], gradients: Gradients, inspected: Option<Findings>) -> Result<u64> {
     let threads = if gradients.values.len() < pool::WORTH_SHARING { 1 } else { table.threads };
     table.plan.reserve(ids.len())?;
     table.scratch.sums.reserve(gradients.dim * if threads > 1 { pool::TASKS } else { 1 }, PURPOSE)?;
     let rule = table.rule.clone();
-    with_rule!(&rule, rule => run(table, rule, ids, gradients, threads))
+    with_rule!(&rule, rule => run(table, rule, ids, gradients, inspected, threads))
 }
 
-fn run<R: Rule>(table: &mut Table, rule: &R, ids: &[u32], gradients: Gradients, threads: usize) -> Result<u64> {
-    let questions = Questions {
+/// Adds what a part of a batch is like to the findings `so_far`, if a step of this table asks at all. All parts but the last are whole
+/// chunks.
+pub(crate) fn inspect(table: &Table, so_far: Findings, ids: &[u32], gradients: Gradients) -> Findings {
+    let questions = with_rule!(&table.rule, rule => questions(table, rule));
+    if !asked(table, questions) {
+        return so_far;
+    }
+    let chunks = 0..ids.len().div_ceil(CHUNK);
+    chunks.map(|chunk| dispatch(table.simd, Inspect::chunk(chunk, ids, gradients, questions))).fold(so_far, Findings::then)
+}
+
+/// What a step wants to know of its gradients before it writes.
+fn questions<R: Rule>(table: &Table, rule: &R) -> Questions {
+    Questions {
         mean_square: rule.needs_mean_square().is_some(),
         skip: table.non_finite == NonFinite::Skip,
         padding: table.padding,
+    }
+}
+
+/// Whether it wants to know anything.
+fn asked(table: &Table, questions: Questions) -> bool {
+    questions.mean_square || table.non_finite == NonFinite::Reject
+}
+
+fn run<R: Rule>(
+    table: &mut Table,
+    rule: &R,
+    ids: &[u32],
+    gradients: Gradients,
+    inspected: Option<Findings>,
+    threads: usize,
+) -> Result<u64> {
+    let questions = questions(table, rule);
+    let findings = if threads > 1 && inspected.is_none() && asked(table, questions) {
+        share::inspect_and_group(table, ids, gradients, questions, threads)?
+    } else {
+        // SAFETY: the table checked that its ids are rows.
+        unsafe { table.plan.group(ids) };
+        inspected.unwrap_or_else(|| inspect(table, Findings::default(), ids, gradients))
     };
     let rejecting = table.non_finite == NonFinite::Reject;
-    let asked = (rejecting || questions.mean_square).then_some(questions);
-    let findings = match asked {
-        Some(questions) if threads > 1 => share::inspect_and_group(table, ids, gradients, questions, threads)?,
-        _ => {
-            // SAFETY: the table checked that its ids are rows.
-            unsafe { table.plan.group(ids) };
-            asked.map_or(Findings::default(), |questions| inspect_all(table, ids, gradients, questions))
-        }
-    };
     if rejecting && !inspect::surely_finite(findings.largest, ids.len(), gradients.dim, questions, rule.squares()) {
         refuse_non_finite(table, ids, gradients, rule.squares())?;
     }
@@ -120,7 +146,7 @@ fn run<R: Rule>(table: &mut Table, rule: &R, ids: &[u32], gradients: Gradients, 
         share::apply(table.simd, groups, &application, sums, threads)?
     } else {
         let sum = &mut sums[..gradients.dim];
-        dispatch(table.simd, ApplySlots { step: &application, groups, slots: 0..groups.len(), sum })
+        apply_slots(table.simd, &application, groups, 0..groups.len(), sum)
     };
     table.poisoned = false;
     if questions.mean_square {
@@ -128,14 +154,6 @@ fn run<R: Rule>(table: &mut Table, rule: &R, ids: &[u32], gradients: Gradients, 
     }
     table.step += 1;
     Ok(skipped)
-}
-
-/// Inspects all chunks on this thread.
-fn inspect_all(table: &Table, ids: &[u32], gradients: Gradients, questions: Questions) -> Findings {
-    let chunks = 0..ids.len().div_ceil(CHUNK);
-    chunks
-        .map(|chunk| dispatch(table.simd, Inspect::chunk(chunk, ids, gradients, questions)))
-        .fold(Findings::default(), Findings::then)
 }
 
 /// Says what is not finite in a batch whose largest gradient leaves that open, if anything is.

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::PURPOSE;
-use super::apply::{Application, ApplySlots};
+use super::apply::{Application, apply_slots};
 use super::gradients::Gradients;
 use super::inspect::{CHUNK, Findings, Inspect, Questions};
 use crate::error::{Error, Result};
@@ -82,8 +82,8 @@ pub(super) fn apply<R: Rule>(
     run(threads, TASKS, &|task| {
         // SAFETY: each task has a sum of its own.
         let sum = unsafe { sums.range(task * dim..(task + 1) * dim) };
-        let slots = ApplySlots { step: application, groups, slots: groups.share(task, TASKS), sum };
-        skipped.fetch_add(dispatch(simd, slots), Ordering::Relaxed);
+        let slots = groups.share(task, TASKS);
+        skipped.fetch_add(apply_slots(simd, application, groups, slots, sum), Ordering::Relaxed);
     })?;
     Ok(skipped.into_inner())
 }

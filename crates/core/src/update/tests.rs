@@ -35,7 +35,7 @@ fn a_fault_in_a_step_poisons_the_table_on_one_thread_and_on_several() {
         let failing = |table: &mut Table, ids: &[u32], gradients: Gradients| {
             table.plan.reserve(ids.len())?;
             table.scratch.sums.reserve(pool::TASKS, PURPOSE)?;
-            run(table, &FailsAtRow7, ids, gradients, table.threads)
+            run(table, &FailsAtRow7, ids, gradients, None, table.threads)
         };
         let ids = Ids::from(&ids[..]);
         assert_eq!(table.update_with(failing, ids, &gradients, 1.0), Err(Error::Poisoned));

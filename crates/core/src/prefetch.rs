@@ -1,0 +1,52 @@
+//! Fetching memory ahead of its use. A step's rows are scattered over the table, so that without this each of them would be waited for.
+//!
+//! Where the machine has an instruction that fetches without waiting, the rows a few places ahead are fetched one by one. WebAssembly has
+//! none. There a block of rows is loaded just before it is used: loads that depend on nothing overlap, so that a block is waited
+//! for once.
+
+/// How many rows are fetched together.
+pub(crate) const TOGETHER: usize = if INSTRUCTION { 1 } else { 16 };
+/// How many rows before its use a row is fetched.
+pub(crate) const AHEAD: usize = if INSTRUCTION { 8 } else { 0 };
+/// Whether [`prefetch`] is an instruction that does not wait.
+const INSTRUCTION: bool = cfg!(not(target_arch = "wasm32"));
+
+/// Floats in a cache line.
+const LINE: usize = 16;
+
+/// Brings the cache line at `address` close.
+///
+/// # Safety
+/// A byte at `address` must be valid for reading.
+#[inline(always)]
+pub(crate) unsafe fn prefetch<T>(address: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch never faults.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(address.cast());
+    }
+    #[cfg(target_arch = "aarch64")]
+    // SAFETY: a prefetch never faults, and touches neither memory nor flags.
+    unsafe {
+        std::arch::asm!("prfm pldl1keep, [{0}]", in(reg) address, options(nostack, readonly, preserves_flags));
+    }
+    #[cfg(target_arch = "wasm32")]
+    // SAFETY: the caller's promise. Volatile, because nobody wants the byte.
+    unsafe {
+        std::ptr::read_volatile(address.cast::<u8>());
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "wasm32")))]
+    let _ = address;
+}
+
+/// Brings the cache lines of `count` floats close, `most` of them at most; the hardware follows after that.
+///
+/// # Safety
+/// `count` floats at `start` must be valid for reading.
+#[inline(always)]
+pub(crate) unsafe fn prefetch_floats(start: *const f32, count: usize, most: usize) {
+    for line in 0..count.div_ceil(LINE).min(most) {
+        // SAFETY: the line begins inside the floats.
+        unsafe { prefetch(start.add(line * LINE)) };
+    }
+}

@@ -1,0 +1,329 @@
+/**
+ * The kernel as WebAssembly: one instance for all tables, made for the first of them. Tables live in its memory, which nothing outside
+ * this file ever sees; ids, gradients and results are copied across through a stage.
+ */
+
+import type { ErrorCode } from "../index.d.ts";
+import { viewOf } from "./arguments.js";
+import { coded, isCoded, shown } from "./errors.js";
+import type { Kernel, KernelOptions, KernelTable } from "./kernel.js";
+import { base64, exported, type Glue, glue, type Stage, type Table } from "./wasm/kernel.js";
+
+/** Floats that are staged before they are inspected: few enough to be in a cache then. */
+const PART = 65_536;
+/** The most bytes that a stage keeps between calls other than steps and look-ups, which are many and alike. */
+const KEPT = 1 << 26;
+const MOST_MEMORY = 2 ** 32;
+
+/** An instance of the kernel, and what its tables share. */
+interface Instance {
+  readonly glue: Glue;
+  readonly memory: WebAssembly.Memory;
+  readonly stage: Stage;
+  /** Positions that are inspected together are a multiple of this. */
+  readonly chunk: number;
+  /** A trap in the kernel, after which nothing in its memory can be trusted. */
+  fault?: unknown;
+}
+
+let given: WebAssembly.Module | undefined;
+let instance: Instance | undefined;
+let kernel: Kernel | undefined;
+
+/** See index.d.ts. */
+export function setWasmModule(module: WebAssembly.Module): void {
+  if (Object.prototype.toString.call(module) !== "[object WebAssembly.Module]") {
+    throw coded("ERR_WRONG_CLASS", `module must be a WebAssembly.Module, but is ${shown(module)}`);
+  }
+  if (instance !== undefined) {
+    throw coded("ERR_WASM_LOADED", "the kernel is loaded already; call setWasmModule before the first table is made");
+  }
+  const names = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));
+  const lacking = exported.find((name) => !names.has(name));
+  if (lacking !== undefined || names.size !== exported.length) {
+    const difference = lacking === undefined ? "" : `: it does not export ${lacking}`;
+    throw coded("ERR_WASM_UNAVAILABLE", `module is not the kernel of this version of tallygrad${difference}`);
+  }
+  given = module;
+}
+
+/** The WebAssembly backend, or an error that says why it cannot be had. */
+export function loadWasm(): Kernel {
+  kernel ??= kernelOf(instantiate());
+  return kernel;
+}
+
+function kernelOf(running: Instance): Kernel {
+  return {
+    kind: "wasm",
+    threads: 1,
+    mostThreads: 1,
+    catalogue: new Map(Object.entries(JSON.parse(running.glue.catalogue()))),
+    create: (options, counts, values) => create(running, options, counts, values),
+  };
+}
+
+function instantiate(): Instance {
+  if (glue === undefined) {
+    throw coded(
+      "ERR_WASM_UNAVAILABLE",
+      "this build of tallygrad has no WebAssembly; `npm run build` makes one that has",
+    );
+  }
+  try {
+    const { memory } = glue.initSync({ module: given ?? new WebAssembly.Module(decoded(base64)) });
+    instance = { glue, memory, stage: new glue.Stage(), chunk: glue.chunk() };
+    return instance;
+  } catch (cause) {
+    const advice =
+      "It takes an engine with WebAssembly SIMD, and on pages with a content security policy the source 'wasm-unsafe-eval'.";
+    const why = cause instanceof Error ? cause.message : shown(cause);
+    throw coded("ERR_WASM_UNAVAILABLE", `the WebAssembly kernel cannot be started: ${why}. ${advice}`, { cause });
+  }
+}
+
+function decoded(text: string): Uint8Array<ArrayBuffer> {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = binary.charCodeAt(at);
+  return bytes;
+}
+
+function create(running: Instance, options: KernelOptions, doubles?: Float64Array, floats?: Float32Array): KernelTable {
+  const counts = doubles && viewOf(doubles, "Float64Array");
+  const values = floats && viewOf(floats, "Float32Array");
+  const { parameters, halfLife, padding, threads: _, ...same } = options;
+  const bytesOfCounts = counts?.byteLength ?? 0;
+  checkFault(running);
+  return attempt(running, () => {
+    const { start, bytes } = reserve(running, bytesOfCounts + (values?.byteLength ?? 0));
+    if (counts !== undefined) new Float64Array(bytes, start, counts.length).set(counts);
+    if (values !== undefined) new Float32Array(bytes, start + bytesOfCounts, values.length).set(values);
+    const passed = new running.glue.TableOptions();
+    Object.assign(passed, same, { parameters: Float64Array.from(parameters), halfLife, padding });
+    try {
+      const table = new running.glue.WasmTable(passed, running.stage, counts?.length, values?.length);
+      return new WasmTable(running, table, options.dim);
+    } finally {
+      passed.free();
+    }
+  });
+}
+
+/** A call on a table with `count` ids on the stage, and other numbers at `start` of the memory's bytes. */
+type Staged = (table: Table, stage: Stage, count: number, start: number, bytes: ArrayBuffer) => void;
+
+/** A table in WebAssembly memory. */
+class WasmTable implements KernelTable {
+  readonly #running: Instance;
+  #table: Table | undefined;
+  readonly #dim: number;
+  ballast: ArrayBuffer | undefined;
+
+  constructor(running: Instance, table: Table, dim: number) {
+    this.#running = running;
+    this.#table = table;
+    this.#dim = dim;
+    this.ballast = ballast(table.memory().reduce((sum, bytes) => sum + bytes));
+  }
+
+  lookup(array: Uint32Array, signed: boolean, out: Float32Array): void {
+    const [running, table, dim, ids] = [this.#running, this.#open(), this.#dim, viewOf(array, "Uint32Array")];
+    const count = ids.length;
+    try {
+      const part = Math.min(partOf(running, dim), count);
+      const { start, bytes } = reserve(running, ids.byteLength + part * dim * 4);
+      new Uint32Array(bytes, start, count).set(ids);
+      table.check(running.stage, count, signed);
+      for (let first = 0; first < count; first += part) {
+        const last = Math.min(first + part, count);
+        table.lookup(running.stage, count, first, last);
+        out.set(new Float32Array(bytes, start + ids.byteLength, (last - first) * dim), first * dim);
+      }
+    } catch (thrown) {
+      refuse(running, thrown);
+    }
+  }
+
+  update(array: Uint32Array, signed: boolean, floats: Float32Array, scale: number): number {
+    const [running, table, dim, ids] = [this.#running, this.#open(), this.#dim, viewOf(array, "Uint32Array")];
+    const [count, gradients] = [ids.length, viewOf(floats, "Float32Array")];
+    try {
+      const { start, bytes } = reserve(running, ids.byteLength + gradients.byteLength);
+      new Uint32Array(bytes, start, count).set(ids);
+      // Gradients of another length are the kernel's to refuse.
+      if (gradients.length === count * dim) {
+        const target = new Float32Array(bytes, start + ids.byteLength, gradients.length);
+        const part = partOf(running, dim);
+        for (let first = 0; first < count; first += part) {
+          const last = Math.min(first + part, count);
+          target.set(gradients.subarray(first * dim, last * dim), first * dim);
+          table.inspect(running.stage, count, first, last, scale);
+        }
+      }
+      return table.update(running.stage, count, signed, gradients.length, scale);
+    } catch (thrown) {
+      refuse(running, thrown);
+    }
+  }
+
+  setRows(ids: Uint32Array, signed: boolean, floats: Float32Array): void {
+    const values = viewOf(floats, "Float32Array");
+    this.#staged(ids, values.byteLength, (table, stage, count, start, bytes) => {
+      new Float32Array(bytes, start, values.length).set(values);
+      table.setRows(stage, count, signed, values.length);
+    });
+  }
+
+  resetRows(ids: Uint32Array, signed: boolean): void {
+    this.#staged(ids, 0, (table, stage, count) => table.resetRows(stage, count, signed));
+  }
+
+  rates(ids: Uint32Array, signed: boolean, out: Float32Array): void {
+    this.#staged(ids, out.byteLength, (table, stage, count, start, bytes) => {
+      table.rates(stage, count, signed, out.length);
+      out.set(new Float32Array(bytes, start, out.length));
+    });
+  }
+
+  tallies(ids: Uint32Array, signed: boolean, out: Float64Array): void {
+    this.#withDoubles(out, ids, (table, stage, count) => table.tallies(stage, count, signed, out.length));
+  }
+
+  allTallies(out: Float64Array): void {
+    this.#withDoubles(out, new Uint32Array(0), (table, stage) => table.allTallies(stage, out.length));
+  }
+
+  get step(): number {
+    return this.#attempt((table) => table.step);
+  }
+
+  get lr(): number {
+    return this.#attempt((table) => table.lr);
+  }
+
+  setLr(lr: number): void {
+    this.#attempt((table) => table.setLr(lr));
+  }
+
+  memory(): number[] {
+    return this.#attempt((table) => Array.from(table.memory()));
+  }
+
+  simd(): string {
+    return this.#attempt((table) => table.simd());
+  }
+
+  fingerprint(): string {
+    return this.#attempt((table) => table.fingerprint());
+  }
+
+  copy(): KernelTable {
+    return this.#attempt((table) => new WasmTable(this.#running, table.copy(), this.#dim));
+  }
+
+  dispose(): void {
+    // After a fault the allocator is not to be trusted either.
+    if (this.#running.fault === undefined) this.#table?.free();
+    this.#table = undefined;
+    this.ballast = undefined;
+  }
+
+  #open(): Table {
+    checkFault(this.#running);
+    if (this.#table === undefined) throw coded("ERR_DISPOSED", "the table has been disposed");
+    return this.#table;
+  }
+
+  #attempt<T>(call: (table: Table) => T): T {
+    const table = this.#open();
+    return attempt(this.#running, () => call(table));
+  }
+
+  /** A call with ids on the stage, and floats behind them. */
+  #staged(array: Uint32Array, floatBytes: number, call: Staged): void {
+    const ids = viewOf(array, "Uint32Array");
+    this.#attempt((table) => {
+      const { start, bytes } = reserve(this.#running, ids.byteLength + floatBytes);
+      new Uint32Array(bytes, start, ids.length).set(ids);
+      call(table, this.#running.stage, ids.length, start + ids.byteLength, bytes);
+    });
+  }
+
+  /** A call that leaves doubles on the stage, with ids behind them. */
+  #withDoubles(out: Float64Array, array: Uint32Array, call: Staged): void {
+    const ids = viewOf(array, "Uint32Array");
+    this.#attempt((table) => {
+      const { start, bytes } = reserve(this.#running, out.byteLength + ids.byteLength);
+      new Uint32Array(bytes, start + out.byteLength, ids.length).set(ids);
+      call(table, this.#running.stage, ids.length, start, bytes);
+      out.set(new Float64Array(bytes, start, out.length));
+    });
+  }
+}
+
+/**
+ * Tells the engine's garbage collector how much memory hangs on a small object: it counts the bytes of buffers. Those of a resizable
+ * buffer are address space that no memory backs until it is written, and nobody writes it. Without such buffers, or room for one,
+ * abandoned tables are given back all the same, only later.
+ */
+function ballast(bytes: number): ArrayBuffer | undefined {
+  try {
+    return new ArrayBuffer(bytes, { maxByteLength: bytes });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Positions that are staged at once, for rows of `dim`. */
+function partOf(running: Instance, dim: number): number {
+  return running.chunk * Math.max(1, Math.floor(PART / (running.chunk * dim)));
+}
+
+/** Makes room on the stage. The memory may grow, so its buffer is asked for anew each time. */
+function reserve(running: Instance, size: number): { start: number; bytes: ArrayBuffer } {
+  const start = running.stage.reserve(size);
+  return { start, bytes: running.memory.buffer };
+}
+
+/** A call but for a step or a look-up: its stage is given back if it was large. */
+function attempt<T>(running: Instance, call: () => T): T {
+  try {
+    const result = call();
+    running.stage.shrink(KEPT);
+    return result;
+  } catch (thrown) {
+    refuse(running, thrown);
+  }
+}
+
+/** Refuses to go on after a fault. */
+function checkFault({ fault }: Instance): void {
+  if (fault !== undefined) {
+    throw coded(
+      "ERR_POISONED",
+      "an earlier call met a fault in the WebAssembly kernel; its tables cannot be used any more",
+      {
+        cause: fault,
+      },
+    );
+  }
+}
+
+/** Throws what a door threw as an error with a code. Refusals are texts, `CODE message`; anything else is a fault of the kernel. */
+function refuse(running: Instance, thrown: unknown): never {
+  if (typeof thrown === "string") {
+    const end = thrown.indexOf(" ");
+    const [code, message] = [thrown.slice(0, end) as ErrorCode, thrown.slice(end + 1)];
+    throw coded(code, code === "ERR_OUT_OF_MEMORY" ? `${message}; ${supply(running)}` : message);
+  }
+  if (running.fault === undefined && !isCoded(thrown)) running.fault = thrown;
+  checkFault(running);
+  throw thrown;
+}
+
+/** What memory there is. */
+function supply({ memory }: Instance): string {
+  const all = memory.buffer.byteLength;
+  return `WebAssembly memory is ${all} bytes now, ${MOST_MEMORY} at most, and no array in it may be larger than ${MOST_MEMORY / 2}`;
+}

@@ -1,0 +1,66 @@
+/**
+ * What `scripts/build.mjs` writes beside the compiled facade: the kernel as WebAssembly, and the glue that wasm-bindgen makes for it.
+ * `test/types.test-d.ts` holds it against the declarations that wasm-bindgen generates.
+ */
+
+/** Arrays on their way to and from WebAssembly memory. */
+export interface Stage {
+  /** Makes room for `bytes` bytes and says where they begin. What was there is lost if the stage grows. */
+  reserve(bytes: number): number;
+  /** Gives the memory back if it is more than `bytes` bytes. */
+  shrink(bytes: number): void;
+}
+
+/** A new table's options. WebAssembly has no optional numbers in arrays, so what is not given is left `undefined`. */
+export interface Options {
+  rows: number;
+  dim: number;
+  rule: string;
+  parameters: Float64Array;
+  unit: string;
+  halfLife: number | undefined;
+  init: string;
+  scale: number;
+  seed: number;
+  reduction: string;
+  nonFinite: string;
+  padding: number | undefined;
+  free(): void;
+}
+
+/** A table in WebAssembly memory. See `crates/wasm` for where each door finds its arrays on the stage. */
+export interface Table {
+  check(stage: Stage, count: number, signed: boolean): void;
+  lookup(stage: Stage, count: number, first: number, last: number): void;
+  inspect(stage: Stage, count: number, first: number, last: number, scale: number): void;
+  update(stage: Stage, count: number, signed: boolean, floats: number, scale: number): number;
+  setRows(stage: Stage, count: number, signed: boolean, floats: number): void;
+  resetRows(stage: Stage, count: number, signed: boolean): void;
+  tallies(stage: Stage, count: number, signed: boolean, doubles: number): void;
+  allTallies(stage: Stage, doubles: number): void;
+  rates(stage: Stage, count: number, signed: boolean, floats: number): void;
+  readonly step: number;
+  readonly lr: number;
+  setLr(lr: number): void;
+  memory(): Float64Array;
+  simd(): string;
+  fingerprint(): string;
+  copy(): Table;
+  free(): void;
+}
+
+export interface Glue {
+  initSync(options: { module: WebAssembly.Module }): { readonly memory: WebAssembly.Memory };
+  catalogue(): string;
+  chunk(): number;
+  Stage: new () => Stage;
+  TableOptions: new () => Options;
+  WasmTable: new (options: Options, stage: Stage, counts?: number | null, values?: number | null) => Table;
+}
+
+/** `undefined` in a build without WebAssembly. */
+export declare const glue: Glue | undefined;
+/** Names of what the kernel exports. */
+export declare const exported: readonly string[];
+/** The kernel's bytes. */
+export declare const base64: string;
