@@ -3,8 +3,13 @@
  * `test/types.test-d.ts` holds it against the declarations that wasm-bindgen generates.
  */
 
+/** Something in WebAssembly memory, which it gives back when it is freed or garbage-collected. */
+interface Held extends Disposable {
+  free(): void;
+}
+
 /** Arrays on their way to and from WebAssembly memory. */
-export interface Stage {
+export interface Stage extends Held {
   /** Makes room for `bytes` bytes and says where they begin. What was there is lost if the stage grows. */
   reserve(bytes: number): number;
   /** Gives the memory back if it is more than `bytes` bytes. */
@@ -12,7 +17,7 @@ export interface Stage {
 }
 
 /** A new table's options. WebAssembly has no optional numbers in arrays, so what is not given is left `undefined`. */
-export interface Options {
+export interface Options extends Held {
   rows: number;
   dim: number;
   rule: string;
@@ -25,11 +30,10 @@ export interface Options {
   reduction: string;
   nonFinite: string;
   padding: number | undefined;
-  free(): void;
 }
 
 /** A table in WebAssembly memory. See `crates/wasm` for where each door finds its arrays on the stage. */
-export interface Table {
+export interface Table extends Held {
   check(stage: Stage, count: number, signed: boolean): void;
   lookup(stage: Stage, count: number, first: number, last: number): void;
   inspect(stage: Stage, count: number, first: number, last: number, scale: number): void;
@@ -46,7 +50,6 @@ export interface Table {
   simd(): string;
   fingerprint(): string;
   copy(): Table;
-  free(): void;
 }
 
 export interface Glue {
