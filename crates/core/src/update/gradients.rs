@@ -38,6 +38,33 @@ impl Width for Any {
     }
 }
 
+/// What elements are multiplied with on their way into a sum.
+trait Scale: Copy {
+    fn of<V: Vector>(self, elements: V) -> V;
+}
+
+/// 1, which costs nothing.
+#[derive(Clone, Copy)]
+struct Unscaled;
+
+impl Scale for Unscaled {
+    #[inline(always)]
+    fn of<V: Vector>(self, elements: V) -> V {
+        elements
+    }
+}
+
+/// Any other number.
+#[derive(Clone, Copy)]
+struct Scaled(f32);
+
+impl Scale for Scaled {
+    #[inline(always)]
+    fn of<V: Vector>(self, elements: V) -> V {
+        elements * V::splat(self.0)
+    }
+}
+
 /// Gradients as the caller gave them, and what to multiply each element with first.
 #[derive(Clone, Copy)]
 pub(crate) struct Gradients<'a> {
@@ -81,10 +108,26 @@ impl<'a> Gradients<'a> {
     /// The positions are of the batch, `width` is the gradients', and `sum` is that long.
     #[inline(always)]
     pub unsafe fn sum<V: Vector>(&self, positions: &[u32], width: impl Width, sum: &mut [f32]) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if self.scale == 1.0 {
+                self.sum_runs::<V>(positions, width, Unscaled, sum)
+            } else {
+                self.sum_runs::<V>(positions, width, Scaled(self.scale), sum)
+            }
+        }
+    }
+
+    /// # Safety
+    /// As for [`Gradients::sum`].
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // One for all rules keeps the module small.
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
+    unsafe fn sum_runs<V: Vector>(&self, positions: &[u32], width: impl Width, scale: impl Scale, sum: &mut [f32]) {
         debug_assert!(!positions.is_empty() && sum.len() == width.dim());
         let dim = width.dim();
         for (number, positions) in positions.chunks(RUN).enumerate() {
-            let mut run = Run { gradients: self, positions, width, first: number == 0, sum: sum.as_mut_ptr(), column: 0 };
+            let first = number == 0;
+            let mut run = Run { gradients: self, positions, width, scale, first, sum: sum.as_mut_ptr(), column: 0 };
             // SAFETY: the caller's promise; each call stops where fewer columns remain than it takes.
             unsafe {
                 while run.column + BLOCK * LANES <= dim {
@@ -108,10 +151,11 @@ impl<'a> Gradients<'a> {
 }
 
 /// A run of occurrences on its way into a sum, some columns at a time.
-struct Run<'a, W> {
+struct Run<'a, W, S> {
     gradients: &'a Gradients<'a>,
     positions: &'a [u32],
     width: W,
+    scale: S,
     /// Whether the sum begins with this run.
     first: bool,
     sum: *mut f32,
@@ -119,7 +163,7 @@ struct Run<'a, W> {
     column: usize,
 }
 
-impl<W: Width> Run<'_, W> {
+impl<W: Width, S: Scale> Run<'_, W, S> {
     /// The next columns of a gradient.
     ///
     /// # Safety
@@ -136,18 +180,17 @@ impl<W: Width> Run<'_, W> {
     /// So many columns remain; positions are of the batch; `sum` has the gradients' width.
     #[inline(always)]
     unsafe fn add_block<V: Vector, const N: usize>(&mut self) {
-        let scale = V::splat(self.gradients.scale);
-        let mut block = [scale; N];
+        let mut block = [V::splat(0.0); N];
         // SAFETY: the caller's promise.
         unsafe {
             let from = self.columns(self.positions[0]);
             for (at, lanes) in block.iter_mut().enumerate() {
-                *lanes = V::load(from.add(at * LANES)) * scale;
+                *lanes = self.scale.of(V::load(from.add(at * LANES)));
             }
             for &position in &self.positions[1..] {
                 let from = self.columns(position);
                 for (at, lanes) in block.iter_mut().enumerate() {
-                    *lanes = *lanes + V::load(from.add(at * LANES)) * scale;
+                    *lanes = *lanes + self.scale.of(V::load(from.add(at * LANES)));
                 }
             }
             let to = self.sum.add(self.column);
@@ -166,12 +209,12 @@ impl<W: Width> Run<'_, W> {
     /// As for [`Run::add_block`], with 1 to 7 columns left.
     #[inline(always)]
     unsafe fn add_part<V: Vector>(&mut self) {
-        let (scale, count) = (V::splat(self.gradients.scale), self.width.dim() - self.column);
+        let count = self.width.dim() - self.column;
         // SAFETY: the caller's promise.
         unsafe {
-            let mut lanes = V::load_part(self.columns(self.positions[0]), count) * scale;
+            let mut lanes = self.scale.of(V::load_part(self.columns(self.positions[0]), count));
             for &position in &self.positions[1..] {
-                lanes = lanes + V::load_part(self.columns(position), count) * scale;
+                lanes = lanes + self.scale.of(V::load_part(self.columns(position), count));
             }
             let to = self.sum.add(self.column);
             let total = if self.first { lanes } else { V::load_part(to, count) + lanes };
