@@ -19,21 +19,20 @@ const tools = process.env.TALLYGRAD_TOOLS ?? join(cache, "tallygrad", "tools");
 /**
  * Builds into a folder: `tallygrad_wasm_bg.wasm` and the glue that wasm-bindgen makes for it.
  * @param {string} folder
- * @param {{ simd?: boolean }} [options] Without SIMD for a test of the portable lanes.
+ * @param {string} [targetFolder] Where cargo keeps what it compiled.
  */
-export async function buildWasm(folder, { simd = true } = {}) {
+export async function buildWasm(folder, targetFolder = "target") {
   const rust = await findRust();
   await installTools();
   const path = [...(rust.path ?? []), join(tools, "bin"), process.env.PATH].join(delimiter);
-  const flags = simd ? "-Ctarget-feature=+simd128" : "";
   await step(
     "Building the kernel as WebAssembly",
     join(tools, "bin", "wasm-pack"),
     [
       ...["build", "crates/wasm", "--mode", "force", "--target", "web", "--release", "--no-pack", "--out-dir", folder],
-      ...["--", "--target-dir", simd ? "target" : "target/no-simd", ...rust.arguments],
+      ...["--", "--target-dir", targetFolder, ...rust.arguments],
     ],
-    { ...rust.env, PATH: path, RUSTFLAGS: flags },
+    { ...rust.env, PATH: path, RUSTFLAGS: "-Ctarget-feature=+simd128" },
   );
 }
 
