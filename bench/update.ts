@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: times `update` through the facade, every rule, thread count and mode, beside a typed-array loop and the same kernel
- * without JavaScript. Before anything is timed the contestants must agree on the answer. Contestants take turns of some steps, so that a machine
+ * `npm run bench`: times `update` through the facade, every rule, thread count, backend and mode, beside a typed-array loop and the same
+ * kernel without JavaScript. Before anything is timed the contestants must agree on the answer. Contestants take turns of some steps, so that a machine
  * whose speed drifts treats all alike; medians and ratios are to be quoted, single times are not.
  *
  * Options: `--shape NAME`, `--rule NAME` (default: all), `--rounds N`, `--json FILE`.
@@ -18,6 +18,13 @@ import { type Batch, batchesOf, SHAPES, type Shape } from "./workload.js";
 const LR = 0.01;
 /** Milliseconds between two calls of a training loop that does something else as well. */
 const PAUSE = 1;
+
+/** What runs a step. */
+const WAYS: readonly { name: string; options: Partial<TableOptions> }[] = [
+  { name: "1t", options: { backend: "native", threads: 1 } },
+  { name: "2t", options: { backend: "native", threads: 2 } },
+  { name: "wasm", options: { backend: "wasm" } },
+];
 
 interface Contestant {
   name: string;
@@ -54,7 +61,9 @@ for (const shape of shapes) {
   checkAnswers(shape, batches);
   const { name, rows, dim, count, zipf } = shape;
   process.stdout.write(`\n${name}: ${rows} x ${dim}, ${count} ids, Zipf ${zipf}; microseconds a step\n`);
-  process.stdout.write(`${"".padEnd(40)}${["median", "p10", "p90", "x loop"].map((h) => h.padStart(10)).join("")}\n`);
+  process.stdout.write(
+    `${"".padEnd(40)}${["median", "p10", "p90", "x loop", "/ 1t"].map((h) => h.padStart(10)).join("")}\n`,
+  );
   for (const optimizer of rules(shape)) {
     if (options.rule !== undefined && options.rule !== optimizer.type) continue;
     const all = contestants(shape, optimizer);
@@ -86,7 +95,10 @@ function table(shape: Shape, optimizer: Optimizer, more: Partial<TableOptions>):
 /** Every way to run a rule gives the same bits, and `cf-sgd` the plain loop's answer up to its roundings. */
 function checkAnswers(shape: Shape, batches: Batch[]): void {
   for (const optimizer of rules(shape)) {
-    const ways = [{ threads: 1 }, { threads: 2 }, { threads: 1, nonFinite: "skip" as const }];
+    const ways: Partial<TableOptions>[] = [
+      ...WAYS.map(({ options }) => options),
+      { threads: 1, nonFinite: "skip" as const },
+    ];
     const prints = ways.map((way) => {
       using contestant = table(shape, optimizer, way);
       for (const { ids, gradients } of batches.slice(0, 2)) contestant.update(ids, gradients);
@@ -108,11 +120,11 @@ function checkAnswers(shape: Shape, batches: Batch[]): void {
 /** The ways to run a rule, beside the loop. */
 function contestants(shape: Shape, optimizer: Optimizer): Contestant[] {
   const all: Contestant[] = [{ name: "typed-array loop, cf-sgd", step: plainTable(shape, LR).step }];
-  for (const threads of [1, 2]) {
+  for (const way of WAYS) {
     for (const nonFinite of ["reject", "skip", "allow"] as const) {
-      const stepped = table(shape, optimizer, { threads, nonFinite });
+      const stepped = table(shape, optimizer, { ...way.options, nonFinite });
       const step = ({ ids, gradients }: Batch): void => void stepped.update(ids, gradients);
-      const name = `${optimizer.type} ${nonFinite} ${threads}t`;
+      const name = `${optimizer.type} ${nonFinite} ${way.name}`;
       all.push({ name, step, table: stepped }, { name: `${name}, pauses`, step, pause: true });
     }
   }
@@ -159,10 +171,17 @@ function withoutJavaScript(shape: Shape, { type }: Optimizer): Timing[] {
   });
 }
 
+/** Each time beside the loop's and beside one native thread's in the same mode, where there is one. */
 function print(measured: Timing[]): void {
-  const yardstick = measured[0]?.median ?? Number.NaN;
+  const loop = measured[0]?.median ?? Number.NaN;
   for (const { name, median, p10, p90 } of measured) {
-    const cells = [median, p10, p90].map((micros) => micros.toFixed(1).padStart(10)).join("");
-    process.stdout.write(`${name.padEnd(40)}${cells}${(yardstick / median).toFixed(2).padStart(10)}\n`);
+    const inOneThread = name.replace(/ (2t|wasm)/, " 1t");
+    const oneThread = measured.find((other) => other.name === inOneThread && inOneThread !== name)?.median;
+    const ratios = [loop / median, oneThread === undefined ? undefined : median / oneThread];
+    const cells = [
+      ...[median, p10, p90].map((micros) => micros.toFixed(1)),
+      ...ratios.map((ratio) => ratio?.toFixed(2) ?? ""),
+    ];
+    process.stdout.write(`${name.padEnd(40)}${cells.map((cell) => cell.padStart(10)).join("")}\n`);
   }
 }
