@@ -1,7 +1,7 @@
 /**
- * Builds what the package's entries need into `dist`: the native addon from `crates/node`, the kernel as WebAssembly from `crates/wasm`,
- * JavaScript from `src`, and all but the addon once more as one file, `browser.js`. With `--native`, which is faster where Rust has
- * to be readied for WebAssembly first, there is no WebAssembly, and `backend: "wasm"` says so.
+ * Builds the package's files into `dist`: the native addon from `crates/node`, the kernel as WebAssembly from `crates/wasm`, and `src`
+ * with that kernel inside as one file for each entry, `index.js` and `browser.js`. With `--native`, which is faster where Rust has to be
+ * readied for WebAssembly first, there is no WebAssembly, and `backend: "wasm"` says so.
  */
 
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -9,6 +9,8 @@ import { installed, root, run, step } from "./run.mjs";
 import { buildWasm } from "./wasm.mjs";
 
 const dist = `${root}/dist`;
+/** Compiled `src`, module by module. */
+const modules = `${root}/build/js`;
 
 const cargo = await run("cargo", ["--version"], { quiet: true, optional: true });
 if (cargo.code !== 0) {
@@ -17,13 +19,15 @@ if (cargo.code !== 0) {
   );
   process.exit(1);
 }
-mkdirSync(`${dist}/wasm`, { recursive: true });
+rmSync(modules, { recursive: true, force: true });
+for (const folder of [dist, `${modules}/wasm`]) mkdirSync(folder, { recursive: true });
 
 const nativeOnly = process.argv.includes("--native");
 await buildAddon();
 writeKernel(nativeOnly ? undefined : await buildKernel());
 await step("Compiling src", process.execPath, [installed("typescript/bin/tsc"), "-p", "tsconfig.build.json"]);
-if (!nativeOnly) await bundle();
+await bundle("index.js", "index.js", { platform: "node" });
+if (!nativeOnly) await bundle("portable.js", "browser.js", { platform: "browser", minify: true });
 
 async function buildAddon() {
   // A process that runs the old addon keeps it; overwriting the file under it would crash it.
@@ -39,7 +43,7 @@ async function buildAddon() {
 async function buildKernel() {
   const folder = `${root}/build/wasm`;
   await buildWasm(folder);
-  copyFileSync(`${folder}/tallygrad_wasm.js`, `${dist}/wasm/glue.js`);
+  copyFileSync(`${folder}/tallygrad_wasm.js`, `${modules}/wasm/glue.js`);
   copyFileSync(`${folder}/tallygrad_wasm_bg.wasm`, `${dist}/kernel.wasm`);
   return readFileSync(`${dist}/kernel.wasm`);
 }
@@ -55,19 +59,18 @@ function writeKernel(bytes) {
     `export const exported = ${JSON.stringify(exported.map(({ name }) => name))};`,
     `export const base64 = "${bytes?.toString("base64") ?? ""}";`,
   ];
-  writeFileSync(`${dist}/wasm/kernel.js`, `${lines.join("\n")}\n`);
+  writeFileSync(`${modules}/wasm/kernel.js`, `${lines.join("\n")}\n`);
   if (bytes === undefined) for (const file of ["kernel.wasm", "browser.js"]) rmSync(`${dist}/${file}`, { force: true });
 }
 
-/** Bundles the entry for browsers into one file, which imports nothing. */
-async function bundle() {
+/**
+ * Bundles a module and all it imports into one file.
+ * @param {string} entry
+ * @param {string} file
+ * @param {import("esbuild").BuildOptions} options
+ */
+async function bundle(entry, file, options) {
   const { build } = await import("esbuild");
-  await build({
-    entryPoints: [`${dist}/portable.js`],
-    outfile: `${dist}/browser.js`,
-    bundle: true,
-    format: "esm",
-    target: "es2022",
-    minify: true,
-  });
+  const [entryPoints, outfile] = [[`${modules}/${entry}`], `${dist}/${file}`];
+  await build({ entryPoints, outfile, bundle: true, format: "esm", target: "es2022", ...options });
 }

@@ -1,6 +1,6 @@
 /**
  * Checks that the copies of the WebAssembly kernel in `dist` are what the source makes: builds it once more from nothing, and compares
- * every byte with `kernel.wasm`, and with what `browser.js` and `wasm/kernel.js` have inside.
+ * every byte with `kernel.wasm`, and with what `index.js` and `browser.js` have inside.
  */
 
 import { readFileSync, rmSync } from "node:fs";
@@ -15,7 +15,7 @@ const made = readFileSync(`${again}/wasm/tallygrad_wasm_bg.wasm`);
 /** @type {[copy: string, same: boolean][]} */
 const copies = [
   ["kernel.wasm", readFileSync(`${root}/dist/kernel.wasm`).equals(made)],
-  ...["browser.js", "wasm/kernel.js"].map((file) => [
+  ...["index.js", "browser.js"].map((file) => [
     file,
     readFileSync(`${root}/dist/${file}`, "utf8").includes(`"${made.toString("base64")}"`),
   ]),

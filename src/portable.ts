@@ -1,6 +1,6 @@
 /**
- * The package without its addon: what runs everywhere. `dist/browser.js` is this and all it imports in one file, the entry of browsers,
- * Deno and `tallygrad/wasm`. Importing it loads nothing; the first table loads the kernel.
+ * The package without its addon: what runs everywhere. `dist/browser.js` is this and all it imports, the entry of browsers, Deno
+ * and `tallygrad/wasm`. Importing it loads nothing; the first table loads the kernel.
  */
 
 export { EmbeddingTable } from "./embedding-table.js";
