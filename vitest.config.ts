@@ -25,6 +25,17 @@ export default defineConfig({
           typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], ignoreSourceErrors: true },
         },
       },
+      {
+        extends: true,
+        test: {
+          name: "hosts",
+          include: ["test/hosts/*.test.ts"],
+          globalSetup: "test/hosts/install.mjs",
+          testTimeout: 150_000,
+          // Each of them keeps a core busy.
+          maxConcurrency: 2,
+        },
+      },
     ],
   },
 });

@@ -29,10 +29,10 @@ export function preferNative(load: () => Kernel): void {
 export function chooseKernel(asked: unknown): Chosen {
   const option = choice("backend", asked, CHOICES);
   if (option !== "auto") return chosen(option, `option backend is "${option}"`);
-  const setting = environment()[VARIABLE] || undefined;
-  const variable = choice(`the environment variable ${VARIABLE}`, setting, CHOICES);
-  if (variable !== "auto") return chosen(variable, `the environment variable ${VARIABLE} is "${variable}"`);
+  // Asked first, because what follows does not matter then: Deno would want a permission for it, and browsers have no environment.
   if (loadNative === undefined) return chosen("wasm", "this entry of the package has no native addon");
+  const variable = choice(`the environment variable ${VARIABLE}`, process.env[VARIABLE] || undefined, CHOICES);
+  if (variable !== "auto") return chosen(variable, `the environment variable ${VARIABLE} is "${variable}"`);
   if (missing === undefined) {
     try {
       return chosen("native", "the native addon was found");
@@ -51,15 +51,6 @@ function chosen(kind: "native" | "wasm", reason: string): Chosen {
   }
   native ??= loadNative();
   return { kernel: native, reason };
-}
-
-/** The environment's variables; none where there is no process, or where it may not be asked. */
-function environment(): Record<string, string | undefined> {
-  try {
-    return globalThis.process?.env ?? {};
-  } catch {
-    return {};
-  }
 }
 
 /** Only runtimes with addons get here, and they have a process. */

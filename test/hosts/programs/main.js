@@ -1,0 +1,5 @@
+/** Trains, and prints what came out. */
+import { EmbeddingTable } from "tallygrad";
+import { train } from "./train.js";
+
+console.log(JSON.stringify(train(EmbeddingTable)));
