@@ -25,6 +25,15 @@ export default defineConfig({
           typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], ignoreSourceErrors: true },
         },
       },
+      {
+        extends: true,
+        test: {
+          name: "frameworks",
+          include: ["test/frameworks/*.test.ts"],
+          globalSetup: "test/frameworks/install.mjs",
+          testTimeout: 120_000,
+        },
+      },
     ],
   },
 });
