@@ -36,6 +36,15 @@ export default defineConfig({
           maxConcurrency: 2,
         },
       },
+      {
+        extends: true,
+        test: {
+          name: "frameworks",
+          include: ["test/frameworks/*.test.ts"],
+          globalSetup: "test/frameworks/install.mjs",
+          testTimeout: 120_000,
+        },
+      },
     ],
   },
 });

@@ -3,8 +3,7 @@
  * `npm run bench` call it first, so that one command is enough on a fresh clone.
  */
 
-import { statSync } from "node:fs";
-import { root, step } from "./run.mjs";
+import { install } from "./install.mjs";
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (!(major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19))) {
@@ -12,12 +11,5 @@ if (!(major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 1
   process.exit(1);
 }
 
-/** @param {string} path */
-function modified(path) {
-  return statSync(`${root}/${path}`, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-}
-
-if (modified("node_modules/.package-lock.json") < modified("package-lock.json")) {
-  await step("Installing npm packages", "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
-}
+await install("npm packages");
 await import("./build.mjs");
