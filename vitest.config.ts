@@ -20,7 +20,13 @@ export default defineConfig({
         extends: true,
         test: {
           name: "package",
-          include: ["test/*.test.ts", "test/oracle/*.test.ts", "examples/**/*.test.ts", "bench/**/*.test.ts"],
+          include: [
+            "test/*.test.ts",
+            "test/oracle/*.test.ts",
+            "examples/**/*.test.ts",
+            "bench/**/*.test.ts",
+            "web/**/*.test.ts",
+          ],
           // Source errors are for `tsc`, which CI runs by itself.
           typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], ignoreSourceErrors: true },
         },
@@ -45,6 +51,7 @@ export default defineConfig({
           testTimeout: 120_000,
         },
       },
+      { extends: true, test: { name: "browser", include: ["test/browser/**/*.test.ts"], testTimeout: 60_000 } },
     ],
   },
 });

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { chromiumPath, launch, skipped } from "./browser/chromium.js";
+import { serve } from "./hosts/support/server.js";
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -124,6 +126,22 @@ describe("the package", () => {
     test("runs README.md's example on WebAssembly", async () => {
       const { stdout } = await run(process.execPath, ["example.js"], { cwd: folder });
       expect(stdout.split("\n")[0]).toBe("2");
+    });
+
+    test.skipIf(chromiumPath === undefined)(`runs README.md's example in a page${skipped}`, async () => {
+      const imports = { tallygrad: "/node_modules/tallygrad/dist/browser.js" };
+      const map = `<script type="importmap">${JSON.stringify({ imports })}</script>`;
+      writeFileSync(join(folder, "page.html"), `${map}<script type="module" src="example.js"></script>`);
+      await using server = await serve(folder);
+      const browser = await launch();
+      try {
+        const page = await browser.newPage();
+        const printed = page.waitForEvent("console", ({ type }) => type() === "log");
+        await page.goto(`${server.url}page.html`);
+        expect((await printed).text()).toBe("2");
+      } finally {
+        await browser.close();
+      }
     });
 
     test("warns once, and says which file it looked for, where, and what to run", async () => {

@@ -8,6 +8,7 @@ import { EmbeddingTable, type Optimizer } from "tallygrad";
 import { at } from "./at.js";
 import { type Dataset, type Examples, positiveRate, sliceExamples } from "./dataset.js";
 import { logisticLoss } from "./metrics.js";
+import { sigmoid } from "./portable-math.js";
 
 export interface Shape {
   /** Row indices an example. */
@@ -102,7 +103,7 @@ export class FactorizationMachine {
     const biasGradients = this.#biasGradients;
     let element = 0;
     for (let example = 0; example < batch.count; example++) {
-      const error = 1 / (1 + Math.exp(-at(logits, example))) - at(batch.labels, example);
+      const error = sigmoid(at(logits, example)) - at(batch.labels, example);
       biasGradients.fill(error, example * fields, (example + 1) * fields);
       const sumsStart = example * dim;
       for (let field = 0; field < fields; field++) {
@@ -152,7 +153,10 @@ export class FactorizationMachine {
           squares -= weight * weight;
         }
       }
-      for (let d = 0; d < dim; d++) squares += (sums[sumsStart + d] ?? 0) ** 2;
+      for (let d = 0; d < dim; d++) {
+        const sum = sums[sumsStart + d] ?? 0;
+        squares += sum * sum;
+      }
       logits[example] = logit + squares / 2;
     }
     return logits.subarray(0, batch.count);

@@ -4,6 +4,7 @@
  * different optimizers comparable pair by pair.
  */
 import { at } from "./at.js";
+import { log } from "./portable-math.js";
 
 export class Random {
   #a: number;
@@ -57,7 +58,7 @@ export class Random {
       const y = 2 * this.uniform() - 1;
       const square = x * x + y * y;
       if (square > 0 && square < 1) {
-        const factor = Math.sqrt((-2 * Math.log(square)) / square);
+        const factor = Math.sqrt((-2 * log(square)) / square);
         this.#spareNormal = y * factor;
         this.#hasSpareNormal = true;
         return x * factor;

@@ -3,6 +3,7 @@
  * alias table, built by Vose's method, makes every draw one random number and one look-up, however many ranks there are.
  */
 import { at } from "./at.js";
+import { power } from "./portable-math.js";
 import type { Random } from "./random.js";
 
 export class Zipf {
@@ -41,7 +42,7 @@ export class Zipf {
 
 /** The probability of each rank, the most frequent first. */
 export function zipfProbabilities(size: number, exponent: number): Float64Array {
-  const weights = Float64Array.from({ length: size }, (_, rank) => (rank + 1) ** -exponent);
+  const weights = Float64Array.from({ length: size }, (_, rank) => power(rank + 1, -exponent));
   // From the smallest up, so that a long tail is not lost to rounding.
   const total = weights.reduceRight((sum, weight) => sum + weight, 0);
   return weights.map((weight) => weight / total);

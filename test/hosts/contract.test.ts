@@ -7,7 +7,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { chromiumPath, launch } from "../browser/chromium.js";
+import { chromiumPath, launch, skipped } from "../browser/chromium.js";
 import type { Report } from "./suite/run.js";
 import { bundleSuite } from "./support/bundle.js";
 import { execute } from "./support/execute.js";
@@ -51,12 +51,11 @@ describe.concurrent.each(runtimes)("$name", (runtime) => {
   });
 });
 
-describe.concurrent("chromium", () => {
-  let browser: Browser | undefined;
-  let server: Server | undefined;
+describe.skipIf(chromiumPath === undefined).concurrent(`chromium${skipped}`, () => {
+  let browser: Browser;
+  let server: Server;
 
   beforeAll(async () => {
-    if (chromiumPath === undefined) return;
     await bundleSuite("page", join(project.folder, "suite.js"));
     writeFileSync(join(project.folder, "empty.html"), '<!doctype html><link rel="icon" href="data:,">');
     [browser, server] = [await launch(), await serve(project.folder, isolated)];
@@ -77,8 +76,7 @@ describe.concurrent("chromium", () => {
         worker.onerror = ({ message }) => reject(new Error(message));
       })`,
     ],
-  ] as const)("passes the contract suite on WebAssembly in a %s", async ([place, program], { skip }) => {
-    if (browser === undefined || server === undefined) return skip("there is no Chromium; CHROMIUM_PATH may name one");
+  ] as const)("passes the contract suite on WebAssembly in a %s", async ([place, program]) => {
     const page = await browser.newPage();
     await page.goto(`${server.url}empty.html`);
     const report: Report = await page.evaluate(program);

@@ -1,4 +1,4 @@
-/** Threads of each runtime: a table in a worker has the bits of one in the main thread, whichever way its kernel got there. */
+/** Small programs in each runtime: which entry it takes, and that a table in a worker has the bits of one in the main thread. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { execute } from "./support/execute.js";
 import { type Trained, trainNatively } from "./support/native.js";
@@ -23,6 +23,14 @@ describe.each(runtimes)("$name", (runtime) => {
       return ways.map((kernel) => ({ program, backend, kernel }));
     }),
   );
+
+  test("finds the entry that is meant for it", async ({ skip }) => {
+    skip(runtime.missing !== undefined, runtime.missing);
+    const command = [runtime.path, ...runtime.before, "entry.js"] as const;
+    const { stdout } = await execute(command, project.folder);
+    const entry = runtime.backends.includes("native") ? "index.js" : "browser.js";
+    expect(stdout.trim()).toMatch(new RegExp(`^file:.*/node_modules/tallygrad/dist/${entry}$`));
+  });
 
   test.for(cases)(
     "$program on $backend gives the native fingerprint, with a kernel of its $kernel",

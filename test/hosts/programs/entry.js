@@ -1,0 +1,2 @@
+/** Prints which file of the package this runtime takes. */
+console.log(import.meta.resolve("tallygrad"));
