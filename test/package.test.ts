@@ -136,7 +136,7 @@ describe("the package", () => {
       const browser = await launch();
       try {
         const page = await browser.newPage();
-        const printed = page.waitForEvent("console", ({ type }) => type() === "log");
+        const printed = page.waitForEvent("console", (message) => message.type() === "log");
         await page.goto(`${server.url}page.html`);
         expect((await printed).text()).toBe("2");
       } finally {
