@@ -14,7 +14,24 @@
 export type Ids = Uint32Array | Int32Array | readonly number[];
 
 /** The house rule: Adagrad whose memory is a count. See {@link Tallygrad}. */
-export type Optimizer = Tallygrad | Sgd | FaSgd | CfSgd | Adagrad | RowwiseAdagrad | Adam;
+export type Optimizer =
+  | Tallygrad
+  | Sgd
+  | FaSgd
+  | CfSgd
+  | Adagrad
+  | RowwiseAdagrad
+  | Adam
+  | RowwiseAdam
+  | Rmsprop
+  | Ftrl;
+
+/**
+ * Which rows a step visits: those of its batch, or all of them, as dense optimizers do, with a gradient of 0 where a row is not in
+ * the batch. Either way a step costs no more than its batch: what a row misses is made up for when the row is next used, and look-ups give
+ * it as it is by then (see {@link EmbeddingTable.flush}).
+ */
+export type Scope = "touched" | "all";
 
 /**
  * `lr / sqrt(floor + R2 * (c_before + start) + mean(G^2))`, where `c_before` is the row's tally before this step, `R2` the mean
@@ -35,11 +52,20 @@ export interface Tallygrad {
   floor?: number;
 }
 
-/** `w -= lr * G`. */
+/**
+ * `w -= lr * G`. With momentum `b = momentum * b + G; w -= lr * b`, as in PyTorch, and one float of state an element; with Nesterov's
+ * `w -= lr * (G + momentum * b)`.
+ */
 export interface Sgd {
   type: "sgd";
   /** Learning rate. Above 0. Required. */
   lr: number;
+  /** How much of `b` a step keeps. 0 <= momentum < 1. Default 0. */
+  momentum?: number;
+  /** Take Nesterov's step. Needs momentum. Default false. */
+  nesterov?: boolean;
+  /** Whether steps move rows along their momentum that are not in the batch. Default "touched". */
+  scope?: Scope;
 }
 
 /** `w -= min(maxLr, lr / sqrt(expected)) * G`, the rate of Li et al. (2022) with known frequencies. */
@@ -89,6 +115,8 @@ export interface Adagrad {
   accumulator?: number;
   /** At least 0, and above 0 if `accumulator` is 0. Default 1e-10. */
   eps?: number;
+  /** Matters with l2 weight decay only, which is a gradient of its own. Default "touched". */
+  scope?: Scope;
 }
 
 /** `s += mean(G^2); w -= lr * G / (sqrt(s) + eps)`: one float of state a row. */
@@ -100,14 +128,29 @@ export interface RowwiseAdagrad {
   accumulator?: number;
   /** At least 0. Default 1e-8. */
   eps?: number;
+  /** Matters with l2 weight decay only, which is a gradient of its own. Default "touched". */
+  scope?: Scope;
 }
 
 /**
- * `m += (1 - beta1)(G - m); v += (1 - beta2)(G^2 - v); w -= lr * sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + eps)` for the
- * rows of the batch, with t = the table's step: PyTorch's SparseAdam. Two floats of state an element.
+ * `m += (1 - beta1)(G - m); v += (1 - beta2)(G^2 - v)`, then
+ * - scope "touched": `w -= lr * sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + eps)`, PyTorch's SparseAdam;
+ * - scope "all": `w -= lr / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + eps)`, PyTorch's Adam,
+ *
+ * with t = the table's step. Two floats of state an element. `"adamw"` is the same with {@link WeightDecay} of 0.01 unless another is given,
+ * and as with PyTorch's AdamW it is decoupled.
  */
-export interface Adam {
-  type: "adam";
+export interface Adam extends AdamOptions {
+  type: "adam" | "adamw";
+}
+
+/** Adam with one `v` a row, of the mean of `G^2`: one float of state an element and one a row. */
+export interface RowwiseAdam extends AdamOptions {
+  type: "rowwise-adam";
+}
+
+/** What both Adams may be told. */
+export interface AdamOptions {
   /** Learning rate. Above 0. Default 0.001. */
   lr?: number;
   /** Decay of the first moment a step. 0 <= beta1 < 1. Default 0.9. */
@@ -116,9 +159,93 @@ export interface Adam {
   beta2?: number;
   /** Above 0. Default 1e-8. */
   eps?: number;
-  /** Which rows a step updates: those in the batch. Default "touched". */
-  scope?: "touched";
+  /**
+   * What t is in the corrections: the number of the step, or the row's tally, which is how many gradients its moments are made of. Not
+   * "tally" with scope "all". Default "step".
+   */
+  biasCorrection?: "step" | "tally";
+  /**
+   * Which rows a step visits. With "all" a row that was missed is replayed step by step until its weights no longer move, some hundred steps with
+   * the default betas; that makes a look-up or an update of a row that has rested many times as expensive. Default "touched".
+   */
+  scope?: Scope;
 }
+
+/** `v += (1 - alpha)(G^2 - v); w -= lr * G / (sqrt(v) + eps)`: one float of state an element. */
+export interface Rmsprop {
+  type: "rmsprop";
+  /** Learning rate. Above 0. Default 0.01. */
+  lr?: number;
+  /** How much of `v` a step keeps. 0 <= alpha < 1. Default 0.99. */
+  alpha?: number;
+  /** Above 0. Default 1e-8. */
+  eps?: number;
+  /** Whether `v` fades at steps that a row is not in. Default "touched". */
+  scope?: Scope;
+}
+
+/**
+ * FTRL-Proximal (McMahan et al., 2013): `z += G - (sqrt(a + G^2) - sqrt(a)) / lr * w; a += G^2`, and then `w = 0` where `|z| <= lambda1`, else
+ * `w = -(z - sign(z) * lambda1) / ((beta + sqrt(a)) / lr + lambda2)`. Two floats of state an element. Weights are a function of that state, so
+ * `lr` cannot change: neither `table.lr` nor `schedule` may be set (`ERR_OPTION_CONFLICT`).
+ */
+export interface Ftrl {
+  type: "ftrl";
+  /** The paper's alpha. Above 0. Default 0.05. */
+  lr?: number;
+  /** At least 0, and above 0 if `lambda2` is 0. Default 1. */
+  beta?: number;
+  /** Strength of the L1 term, which makes weights 0. Above 0 it needs `init: { type: "zeros" }`. At least 0. Default 0. */
+  lambda1?: number;
+  /** Strength of the L2 term. At least 0. Default 0. */
+  lambda2?: number;
+}
+
+/**
+ * Weights that shrink by themselves, with any optimizer.
+ * - `"decoupled"`: before the rule, `w *= 1 - lr * rate`, but never below 0.
+ * - `"l2"`: `G += rate * w`, after clipping; then the rule.
+ */
+export interface WeightDecay {
+  /** At least 0. Required. */
+  rate: number;
+  /** Default "decoupled". */
+  type?: "decoupled" | "l2";
+  /**
+   * `"tally"` multiplies the rate with `tally.halfLife` / the row's tally: rows that are seen rarely, and so decay rarely, decay by more when
+   * they do. It needs a half-life, and scope "touched". Default "step": the same rate for every row.
+   */
+  by?: "step" | "tally";
+  /**
+   * Which rows decay at a step. The default is the optimizer's own scope, or "touched" if it has none. Decay of type "l2" is a gradient, and so has the
+   * optimizer's scope (`ERR_OPTION_CONFLICT` otherwise).
+   */
+  scope?: Scope;
+}
+
+/** A bound for a row's summed gradient, before weight decay. */
+export type Clip =
+  /** Each element is brought into -limit to limit. */
+  | { type: "value"; limit: number }
+  /** The row's gradient is shortened to a Euclidean norm of `limit`. */
+  | { type: "row-norm"; limit: number }
+  /** All of the batch's gradients are multiplied with the same factor, so that the norm over all its rows is at most `limit`. Costs another pass. */
+  | { type: "global-norm"; limit: number }
+  /**
+   * CowClip (Zheng et al., 2022): the row's gradient is shortened to `n * max(ratio * |w|, floor)`, n = its occurrences in the batch, |w| =
+   * the norm of its weights. Defaults: ratio 1, floor 1e-5.
+   */
+  | { type: "cow"; ratio?: number; floor?: number };
+
+/**
+ * How the learning rate goes from step to step t, as a factor of `lr`. It rises as t / warmup at first; from there on it is 1, or falls to
+ * `end` at step `steps` in a straight line or half a cosine, or is sqrt(max(warmup, 1) / t). A function is called before each step and each
+ * `rates` with that step's number, from 1, and gives the factor: finite, at least 0.
+ */
+export type Schedule =
+  | { type: "constant" | "inverse-sqrt"; warmup?: number }
+  | { type: "linear" | "cosine"; steps: number; end?: number; warmup?: number }
+  | ((step: number) => number);
 
 /** How occurrences are counted, whatever the optimizer. */
 export interface Tally {
@@ -150,8 +277,29 @@ export interface TableOptions {
   dim: number;
   /** The rule that turns a row's gradient into its step. Default `{ type: "tallygrad" }`. */
   optimizer?: Optimizer;
+  /** How the learning rate goes from step to step. Default: it stays. */
+  schedule?: Schedule;
+  /** Weights that shrink by themselves. Default: none, but with `"adamw"` 0.01. */
+  weightDecay?: WeightDecay;
+  /** A bound for gradients. Default: none. */
+  clip?: Clip;
+  /** After a step, a row's weights are shortened to this Euclidean norm. Above 0. Default: no bound. */
+  maxNorm?: number;
   /** How occurrences are counted. Default `{ unit: "occurrence" }`. */
   tally?: Tally;
+  /**
+   * How weights are stored; look-ups, gradients and all arithmetic are float32. `"f16"` is IEEE half (11 bits of precision, up to 65,504),
+   * `"bf16"` the upper half of a float32 (8 bits). Both take 2 bytes a weight. Default "f32".
+   */
+  dtype?: "f32" | "f16" | "bf16";
+  /** How an optimizer's state an element is stored; its floats a row stay float32. Default "f32". */
+  stateDtype?: "f32" | "bf16";
+  /**
+   * What becomes of bits for which `dtype` and `stateDtype` have no room. `"nearest"` loses steps that are smaller than half a unit in the last place;
+   * `"stochastic"` rounds up or down with the probabilities that make the mean right, drawn from a hash of seed, step, row and
+   * element. First weights and `setRows` are always rounded to nearest. Default "nearest".
+   */
+  rounding?: "nearest" | "stochastic";
   /** First weights. Default `{ type: "normal", scale: 0.05 }`. */
   init?: Init;
   /** Seed of every random number of this table: an integer from 0 to 2^53 - 1. Default 0. */
@@ -193,9 +341,9 @@ export interface Backend {
 
 /** Bytes held by a table. */
 export interface Memory {
-  /** `rows * dim` weights of 4 bytes. */
+  /** `rows * dim` weights of 4 bytes, or of 2, rounded up to 4 bytes a row, with a narrow `dtype`. */
   weights: number;
-  /** What the optimizer keeps for each row or element. */
+  /** What the optimizer keeps for each row or element, and 8 bytes a row where rows can miss steps. */
   state: number;
   /** 4 bytes a row, or 16 with a half-life. */
   tallies: number;
@@ -237,7 +385,9 @@ export declare class EmbeddingTable implements Disposable {
   readonly dim: number;
   /** `update` calls so far; empty batches count. */
   readonly step: number;
-  /** The rule's learning rate. May be set between steps, to anything finite that is at least 0. */
+  /**
+   * The rule's learning rate, the schedule's factor aside. May be set between steps, to anything finite that is at least 0; not with `ftrl`.
+   */
   lr: number;
   /** What runs this table. */
   readonly backend: Backend;
@@ -278,6 +428,13 @@ export declare class EmbeddingTable implements Disposable {
    * gradient's square counts as 0. Rules with a rate an element give the mean over the row's elements; the padding row's rate is 0.
    */
   rates(ids: Ids, out?: Float32Array): Float32Array;
+
+  /**
+   * Catches up all rows with the steps they have missed (see {@link Scope}), and forgets the learning rates that the table kept for
+   * it: 40 bytes for each change of the rate since the last flush. Costs in proportion to the table. Look-ups give the same before and after, up to
+   * the rounding of a narrow `dtype`.
+   */
+  flush(): void;
 
   /**
    * SHA-256 of weights, state, tallies, last-seen steps, rule scalars and step, as 64 hex digits. Two tables with the same

@@ -5,7 +5,7 @@ import { checkedId, idBits, isSigned, target, usable } from "./arguments.js";
 import { chooseKernel } from "./backend.js";
 import { coded, rethrow, shown } from "./errors.js";
 import type { KernelTable } from "./kernel.js";
-import { checkOptionNames, createArguments, isObject } from "./options.js";
+import { createArguments, isObject } from "./options.js";
 
 /**
  * What a table holds. The constructor takes one in place of options, which no caller can make: that is how `clone` makes a table around
@@ -17,8 +17,12 @@ class Interior {
     readonly rows: number,
     readonly dim: number,
     readonly backend: Backend,
+    readonly schedule: Schedule | undefined,
   ) {}
 }
+
+/** A schedule that the kernel does not know. */
+type Schedule = (step: number) => number;
 
 /**
  * See index.d.ts, which documents every member. `lookup` and `update` catch errors in place, the rest through `attempt`: a closure for
@@ -28,6 +32,7 @@ export class EmbeddingTable implements Contract {
   readonly #rows: number;
   readonly #dim: number;
   readonly #backend: Backend;
+  readonly #schedule: Schedule | undefined;
   #kernel: KernelTable | undefined;
 
   constructor(options: TableOptions) {
@@ -35,6 +40,7 @@ export class EmbeddingTable implements Contract {
     this.#rows = interior.rows;
     this.#dim = interior.dim;
     this.#backend = interior.backend;
+    this.#schedule = interior.schedule;
     this.#kernel = interior.kernel;
   }
 
@@ -85,6 +91,7 @@ export class EmbeddingTable implements Contract {
     const kernel = this.#open();
     // Options first: reading them may run a getter, and what it does to the arrays must not go unseen.
     const scale = options === undefined ? 1 : scaleOf(options);
+    if (this.#schedule !== undefined) this.#schedulesNext(kernel, this.#schedule);
     const bits = idBits(ids, this.#rows);
     usable("gradients", gradients, "Float32Array");
     try {
@@ -129,10 +136,16 @@ export class EmbeddingTable implements Contract {
 
   rates(ids: Ids, out?: Float32Array): Float32Array {
     const kernel = this.#open();
+    if (this.#schedule !== undefined) this.#schedulesNext(kernel, this.#schedule);
     const bits = idBits(ids, this.#rows);
     const rates = target("Float32Array", out, bits.length, ids);
     attempt(() => kernel.rates(bits, isSigned(ids), rates));
     return out ?? rates;
+  }
+
+  flush(): void {
+    const kernel = this.#open();
+    attempt(() => kernel.flush());
   }
 
   fingerprint(): string {
@@ -143,7 +156,7 @@ export class EmbeddingTable implements Contract {
   clone(): EmbeddingTable {
     const kernel = this.#open();
     const copy = attempt(() => kernel.copy());
-    const interior: unknown = new Interior(copy, this.#rows, this.#dim, this.#backend);
+    const interior: unknown = new Interior(copy, this.#rows, this.#dim, this.#backend, this.#schedule);
     return new EmbeddingTable(interior as TableOptions);
   }
 
@@ -156,6 +169,15 @@ export class EmbeddingTable implements Contract {
     this.dispose();
   }
 
+  /** Asks a schedule for the next step's factor. */
+  #schedulesNext(kernel: KernelTable, schedule: Schedule): void {
+    const factor: unknown = schedule(attempt(() => kernel.step) + 1);
+    if (typeof factor !== "number") {
+      throw coded("ERR_OPTION_VALUE", `schedule must return a number, but returned ${shown(factor)}`);
+    }
+    attempt(() => this.#open().setFactor(factor));
+  }
+
   #open(): KernelTable {
     if (this.#kernel === undefined) throw coded("ERR_DISPOSED", "the table has been disposed");
     return this.#kernel;
@@ -163,14 +185,21 @@ export class EmbeddingTable implements Contract {
 }
 
 function create(options: TableOptions): Interior {
-  checkOptionNames(options);
+  if (!isObject(options)) throw coded("ERR_OPTION_VALUE", `options must be an object, but is ${shown(options)}`);
   const { kernel, reason } = chooseKernel(options.backend);
   const [checked, counts, values] = createArguments(options, kernel);
   const table = attempt(() => kernel.create(checked, counts, values));
   const simd = table.simd() as Backend["simd"];
   const threads = Math.min(checked.threads, kernel.mostThreads);
   const backend = Object.freeze({ kind: kernel.kind, threads, simd, reason });
-  return new Interior(table, checked.rows, checked.dim, backend);
+  const { schedule } = options;
+  return new Interior(
+    table,
+    checked.rows,
+    checked.dim,
+    backend,
+    typeof schedule === "function" ? schedule : undefined,
+  );
 }
 
 /** The scale that an update's options ask for. */

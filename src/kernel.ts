@@ -10,13 +10,11 @@ export interface KernelOptions {
   rule: string;
   /** In the order of the catalogue, NaN for those not given. */
   parameters: number[];
-  unit: string;
-  halfLife?: number;
+  /** Every other option that is a number or a word, in the order of the catalogue, NaN for those not given. */
+  settings: number[];
   init: string;
   scale: number;
   seed: number;
-  reduction: string;
-  nonFinite: string;
   padding?: number;
   threads: number;
 }
@@ -33,6 +31,9 @@ export interface KernelTable {
   get step(): number;
   get lr(): number;
   setLr(lr: number): void;
+  /** Sets what the learning rate is multiplied with, from the next step on. */
+  setFactor(factor: number): void;
+  flush(): void;
   /** Bytes of weights, state, tallies, scratch. */
   memory(): number[];
   simd(): string;
@@ -41,11 +42,22 @@ export interface KernelTable {
   dispose(): void;
 }
 
-/** One option of a rule, as the kernel declares it. */
-export interface RuleParameter {
+/** One option, as the kernel declares it. */
+export interface Parameter {
+  /** With a dot in it if it belongs to a group. */
   name: string;
   kind: "number" | "flag" | "choice" | "counts";
   choices: string[];
+  /** Whether it must be given if its group is. */
+  required: boolean;
+}
+
+/** What options there are. */
+export interface Catalogue {
+  /** Every rule's options by its name, the default rule first. */
+  rules: Readonly<Record<string, readonly Parameter[]>>;
+  /** Those of a table. */
+  settings: readonly Parameter[];
 }
 
 /** A backend. */
@@ -55,7 +67,6 @@ export interface Kernel {
   threads: number;
   /** The most threads a table can use. */
   mostThreads: number;
-  /** Every rule's options by its name, the default rule first. */
-  catalogue: ReadonlyMap<string, readonly RuleParameter[]>;
+  catalogue: Catalogue;
   create(options: KernelOptions, counts?: Float64Array, values?: Float32Array): KernelTable;
 }

@@ -24,7 +24,7 @@ export function loadNative(): Kernel {
     kind: "native",
     threads: addon.availableThreads(),
     mostThreads: MOST_THREADS,
-    catalogue: new Map(Object.entries(JSON.parse(addon.catalogue()))),
+    catalogue: JSON.parse(addon.catalogue()),
     create: (options, counts, values) => new addon.NativeTable(options, counts, values),
   };
 }

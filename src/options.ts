@@ -3,10 +3,10 @@
  * The names of a rule's options come from the kernel, which also checks their ranges.
  */
 
-import type { Init, Optimizer, TableOptions, Tally } from "../index.d.ts";
+import type { Init, Optimizer, TableOptions } from "../index.d.ts";
 import { isArray, usable } from "./arguments.js";
 import { coded, shown } from "./errors.js";
-import type { Kernel, KernelOptions, RuleParameter } from "./kernel.js";
+import type { Kernel, KernelOptions, Parameter } from "./kernel.js";
 
 const MOST_ROWS = 2 ** 32 - 1;
 const MOST_DIM = 65_536;
@@ -14,19 +14,8 @@ const MOST_DIM = 65_536;
 export const MOST_THREADS = 256;
 const DEFAULT_SCALE = 0.05;
 
-const TABLE_OPTIONS: Record<keyof TableOptions, true> = {
-  rows: true,
-  dim: true,
-  optimizer: true,
-  tally: true,
-  init: true,
-  seed: true,
-  reduction: true,
-  nonFinite: true,
-  paddingId: true,
-  threads: true,
-  backend: true,
-};
+/** Options that are not settings of the kernel's. */
+const OWN_OPTIONS = ["rows", "dim", "optimizer", "init", "seed", "paddingId", "threads", "backend"];
 
 /** What `Kernel.create` takes. */
 export type CreateArguments = [
@@ -35,56 +24,78 @@ export type CreateArguments = [
   values: Float32Array | undefined,
 ];
 
-/** Checks what needs no kernel: the options' names. */
-export function checkOptionNames(options: TableOptions): void {
-  checkNames("options", options, Object.keys(TABLE_OPTIONS));
-}
-
 /** Checks `options` and fills in defaults. */
 export function createArguments(options: TableOptions, kernel: Kernel): CreateArguments {
+  const groups = groupsOf(kernel.catalogue.settings);
+  checkNames("options", options, [...OWN_OPTIONS, ...groups.keys()]);
   const rows = integer("rows", options.rows, 1, MOST_ROWS);
   const dim = integer("dim", options.dim, 1, MOST_DIM);
   const [rule, parameters, counts] = optimizer(given(options.optimizer, { type: "tallygrad" }), kernel);
-  const tally = checkNames<Tally>("tally", given(options.tally, {}), ["unit", "halfLife"]);
   const [init, scale, values] = firstWeights(given(options.init, { type: "normal" }));
   const checked: KernelOptions = {
     rows,
     dim,
     rule,
     parameters,
-    unit: choice("tally.unit", tally.unit, ["occurrence", "batch"]),
+    settings: Array.from(groups, ([name, members]) => settings(name, members, Reflect.get(options, name))).flat(),
     init,
     scale,
     seed: integer("seed", given(options.seed, 0), 0, Number.MAX_SAFE_INTEGER),
-    reduction: choice("reduction", options.reduction, ["sum", "mean"]),
-    nonFinite: choice("nonFinite", options.nonFinite, ["reject", "skip", "allow"]),
     threads: integer("threads", given(options.threads, kernel.threads), 1, MOST_THREADS),
   };
-  if (tally.halfLife !== undefined) checked.halfLife = number("tally.halfLife", tally.halfLife);
   if (options.paddingId !== undefined) checked.padding = integer("paddingId", options.paddingId, 0, rows - 1);
   return [checked, counts, values];
+}
+
+/** Settings by the option that they are part of, in the kernel's order. */
+function groupsOf(declared: readonly Parameter[]): Map<string, Parameter[]> {
+  const groups = new Map<string, Parameter[]>();
+  for (const parameter of declared) {
+    const [group = ""] = parameter.name.split(".");
+    groups.set(group, [...(groups.get(group) ?? []), parameter]);
+  }
+  return groups;
+}
+
+/** The kernel's numbers for one option: a number or a word itself, or an object of such. */
+function settings(option: string, declared: readonly Parameter[], value: unknown): number[] {
+  const [only] = declared;
+  if (only?.name === option) return [value === undefined ? Number.NaN : asNumber(only.name, only, value)];
+  // A function of the step is the facade's business.
+  if (value === undefined || (option === "schedule" && typeof value === "function")) {
+    return declared.map(() => Number.NaN);
+  }
+  const nameIn = (parameter: Parameter): string => parameter.name.slice(option.length + 1);
+  const group = checkNames(option, value as object, declared.map(nameIn));
+  return declared.map((parameter) => {
+    const member: unknown = Reflect.get(group, nameIn(parameter));
+    if (member !== undefined) return asNumber(parameter.name, parameter, member);
+    if (parameter.required) throw coded("ERR_MISSING_OPTION", `${parameter.name} is required`);
+    return Number.NaN;
+  });
 }
 
 /** A rule's name, its parameters in the kernel's order, and its numbers a row. */
 function optimizer(options: Optimizer, kernel: Kernel): [string, number[], Float64Array | undefined] {
   if (!isObject(options)) throw wrong("optimizer", "an object with a type", options);
   if (options.type === undefined) throw coded("ERR_MISSING_OPTION", "optimizer.type is required");
-  const rule = choice("optimizer.type", options.type, [...kernel.catalogue.keys()]);
-  const declared = kernel.catalogue.get(rule) ?? [];
+  const rule = choice("optimizer.type", options.type, Object.keys(kernel.catalogue.rules));
+  const declared = kernel.catalogue.rules[rule] ?? [];
   checkNames("optimizer", options, ["type", ...declared.map((parameter) => parameter.name)]);
   let counts: Float64Array | undefined;
   const parameters = declared.map((parameter) => {
     // Like every other option, it may come from a prototype.
     const value: unknown = Reflect.get(options, parameter.name);
     if (parameter.kind === "counts" && value !== undefined) counts = numbers(`optimizer.${parameter.name}`, value);
-    return parameter.kind === "counts" || value === undefined ? Number.NaN : asNumber(parameter, value);
+    return parameter.kind === "counts" || value === undefined
+      ? Number.NaN
+      : asNumber(`optimizer.${parameter.name}`, parameter, value);
   });
   return [rule, parameters, counts];
 }
 
 /** A parameter's value as the kernel takes it. */
-function asNumber(parameter: RuleParameter, value: unknown): number {
-  const name = `optimizer.${parameter.name}`;
+function asNumber(name: string, parameter: Parameter, value: unknown): number {
   if (parameter.kind === "choice") return parameter.choices.indexOf(choice(name, value, parameter.choices));
   if (parameter.kind === "flag") {
     if (typeof value !== "boolean") throw wrong(name, "true or false", value);

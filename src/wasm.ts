@@ -58,7 +58,7 @@ function kernelOf(running: Instance): Kernel {
     kind: "wasm",
     threads: 1,
     mostThreads: 1,
-    catalogue: new Map(Object.entries(JSON.parse(running.glue.catalogue()))),
+    catalogue: JSON.parse(running.glue.catalogue()),
     create: (options, counts, values) => create(running, options, counts, values),
   };
 }
@@ -95,7 +95,7 @@ function decoded(text: string): Uint8Array<ArrayBuffer> {
 function create(running: Instance, options: KernelOptions, doubles?: Float64Array, floats?: Float32Array): KernelTable {
   const counts = doubles && viewOf(doubles, "Float64Array");
   const values = floats && viewOf(floats, "Float32Array");
-  const { parameters, halfLife, padding, threads: _, ...same } = options;
+  const { parameters, settings, padding, threads: _, ...same } = options;
   const bytesOfCounts = counts?.byteLength ?? 0;
   checkFault(running);
   return attempt(running, () => {
@@ -103,7 +103,8 @@ function create(running: Instance, options: KernelOptions, doubles?: Float64Arra
     if (counts !== undefined) new Float64Array(bytes, start, counts.length).set(counts);
     if (values !== undefined) new Float32Array(bytes, start + bytesOfCounts, values.length).set(values);
     const passed = new running.glue.TableOptions();
-    Object.assign(passed, same, { parameters: Float64Array.from(parameters), halfLife, padding });
+    const numbers = { parameters: Float64Array.from(parameters), settings: Float64Array.from(settings) };
+    Object.assign(passed, same, numbers, { padding });
     try {
       const table = new running.glue.WasmTable(passed, running.stage, counts?.length, values?.length);
       return new WasmTable(running, table, options.dim);
@@ -207,6 +208,14 @@ class WasmTable implements KernelTable {
 
   setLr(lr: number): void {
     this.#attempt((table) => table.setLr(lr));
+  }
+
+  setFactor(factor: number): void {
+    this.#attempt((table) => table.setFactor(factor));
+  }
+
+  flush(): void {
+    this.#attempt((table) => table.flush());
   }
 
   memory(): number[] {

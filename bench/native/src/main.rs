@@ -7,7 +7,8 @@ use std::time::Instant;
 
 use tallygrad_core::init::Init;
 use tallygrad_core::options::{NonFinite, Options};
-use tallygrad_core::rule::{AnyRule, Kind};
+use tallygrad_core::parameters::Kind;
+use tallygrad_core::rule::AnyRule;
 use tallygrad_core::table::{Ids, Table};
 
 mod plain;

@@ -52,14 +52,12 @@ pub(crate) fn of(table: &Table) -> String {
     for value in [table.rows.into(), table.dim as u64, table.step] {
         hasher.u64(value);
     }
-    for row in rows.clone() {
-        table.storage.weights(row).iter().for_each(|&w| hasher.f32(w));
-    }
-    let (planes, row_state, mean_square) = with_rule!(&table.rule, rule => { let (planes, row_state) = shape_of(rule); (planes, row_state, rule.needs_mean_square().is_some()) });
-    for plane in 0..planes {
+    let (row_state, mean_square) = with_rule!(&table.rule, rule => (shape_of(rule).1, rule.needs_mean_square().is_some()));
+    let (dim, mut floats) = (table.dim, vec![0.0; table.storage.layout.floats()]);
+    for part in 0..floats.len() / dim {
         for row in rows.clone() {
-            let state = &table.storage.planes(row)[plane * table.dim..(plane + 1) * table.dim];
-            state.iter().for_each(|&s| hasher.f32(s));
+            table.storage.read(row, &mut floats);
+            floats[part * dim..(part + 1) * dim].iter().for_each(|&float| hasher.f32(float));
         }
     }
     if row_state {
@@ -67,6 +65,13 @@ pub(crate) fn of(table: &Table) -> String {
     }
     rows.clone().for_each(|row| hasher.f64(table.tallies.stored(row).0));
     rows.filter_map(|row| table.tallies.stored(row).1).for_each(|step| hasher.u64(step));
+    if let Some(missed) = &table.missed {
+        (0..table.rows).for_each(|row| hasher.u64(missed.last(row)));
+        for (first, lr) in missed.visits.rates() {
+            hasher.u64(first);
+            hasher.f64(lr);
+        }
+    }
     if mean_square {
         hasher.f64(table.mean_square.sum);
         hasher.f64(table.mean_square.count);

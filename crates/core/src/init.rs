@@ -3,7 +3,8 @@
 use crate::error::{Error, Result};
 use crate::pool;
 use crate::rng::{fill_row, normal_quantile};
-use crate::storage::Storage;
+use crate::rule::Rule;
+use crate::table::Table;
 
 /// What first weights are.
 #[derive(Clone, Copy, Debug)]
@@ -69,19 +70,29 @@ impl Init<'_> {
     }
 }
 
-/// Writes all rows' first weights, on several threads if there are many.
-pub(crate) fn fill_all(init: &Init, seed: u64, storage: &mut Storage, rows: u32, dim: usize, threads: usize) {
-    let storage = storage.shared();
+/// Makes all rows of a new table, whose storage is all zeros, on several threads if there are many.
+pub(crate) fn fill_all<R: Rule>(table: &mut Table, rule: &R, init: &Init) {
+    let (rows, dim, seed, padding) = (table.rows, table.dim, table.seed, table.padding);
+    let storage = table.storage.shared();
     let a_task = rows.div_ceil(pool::TASKS as u32);
     let work = |task: usize| {
         let first = task as u32 * a_task;
+        let mut floats = vec![0.0; storage.layout.floats()];
         for row in first..first.saturating_add(a_task).min(rows) {
-            // SAFETY: the row exists, so its record has `dim` weights, and only this task has the row.
-            let weights = unsafe { std::slice::from_raw_parts_mut(storage.record(row), dim) };
-            init.fill_row(seed, row, weights);
+            first_floats(rule, if padding == Some(row) { &Init::Zeros } else { init }, seed, row, dim, &mut floats);
+            // SAFETY: the row exists, and only this task has it.
+            unsafe { storage.layout.write(storage.record(row, storage.layout.stride()), &floats, None) };
         }
     };
-    let threads = if (rows as usize).saturating_mul(dim) < SHARED_FROM { 1 } else { threads };
+    let threads = if (rows as usize).saturating_mul(dim) < SHARED_FROM { 1 } else { table.threads };
     let filled = pool::run(threads, rows.div_ceil(a_task) as usize, &work);
     filled.expect("filling a row cannot fail");
+}
+
+/// Makes a row's first weights and state.
+pub(crate) fn first_floats<R: Rule>(rule: &R, init: &Init, seed: u64, row: u32, dim: usize, floats: &mut [f32]) {
+    let (weights, planes) = floats.split_at_mut(dim);
+    init.fill_row(seed, row, weights);
+    planes.fill(rule.first_state());
+    rule.adopt(weights, planes);
 }

@@ -1,16 +1,20 @@
-//! Reading rows: copies of weights, gathered with prefetch, on several threads if there are many.
+//! Reading rows: copies of weights as they are at present, gathered with prefetch, on several threads if there are many.
 
+use crate::lanes::{Kernel, Vector, dispatch};
+use crate::missed::Floats;
 use crate::pool::{self, TASKS};
+use crate::rule::{Rule, with_rule};
 use crate::shared::SharedSlice;
-use crate::storage::Storage;
+use crate::table::Table;
 
 /// Rows fetched ahead of the one being copied.
 const AHEAD: usize = 12;
 
 /// Copies the weights of `ids` to `out`. The ids are rows, and `out` has room for exactly their weights.
-pub(crate) fn gather(storage: &Storage, dim: usize, threads: usize, ids: &[u32], out: &mut [f32]) {
-    if threads == 1 || out.len() < pool::WORTH_SHARING {
-        return copy_rows(storage, dim, ids, out);
+pub(crate) fn gather(table: &Table, ids: &[u32], out: &mut [f32]) {
+    let dim = table.dim;
+    if table.threads == 1 || out.len() < pool::WORTH_SHARING {
+        return copy_rows(table, ids, out);
     }
     let out = SharedSlice::new(out);
     let a_task = ids.len().div_ceil(TASKS);
@@ -18,14 +22,65 @@ pub(crate) fn gather(storage: &Storage, dim: usize, threads: usize, ids: &[u32],
         let positions = task * a_task..((task + 1) * a_task).min(ids.len());
         // SAFETY: each task has positions of its own.
         let out = unsafe { out.range(positions.start * dim..positions.end * dim) };
-        copy_rows(storage, dim, &ids[positions], out);
+        copy_rows(table, &ids[positions], out);
     };
-    pool::run(threads, ids.len().div_ceil(a_task), &work).expect("copying a row cannot fail");
+    pool::run(table.threads, ids.len().div_ceil(a_task), &work).expect("copying a row cannot fail");
 }
 
-fn copy_rows(storage: &Storage, dim: usize, ids: &[u32], out: &mut [f32]) {
-    for (at, (&row, out)) in ids.iter().zip(out.chunks_exact_mut(dim)).enumerate() {
-        storage.prefetch_weights(ids[(at + AHEAD).min(ids.len() - 1)]);
-        out.copy_from_slice(storage.weights(row));
+struct CopyRows<'a> {
+    table: &'a Table,
+    ids: &'a [u32],
+    out: &'a mut [f32],
+}
+
+impl Kernel for CopyRows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let Self { table, ids, out } = self;
+        for (at, (&row, out)) in ids.iter().zip(out.chunks_exact_mut(table.dim)).enumerate() {
+            table.storage.prefetch_weights(ids[(at + AHEAD).min(ids.len() - 1)]);
+            table.storage.read_weights(row, out);
+        }
+    }
+}
+
+/// Copies rows: where they have missed steps, what is read is caught up and what is stored stays.
+fn copy_rows(table: &Table, ids: &[u32], out: &mut [f32]) {
+    if table.missed.is_none() {
+        return dispatch(table.simd, CopyRows { table, ids, out });
+    }
+    let mut present = Present::new(table);
+    with_rule!(&table.rule, rule => {
+        for (&row, out) in ids.iter().zip(out.chunks_exact_mut(table.dim)) {
+            present.read(table, rule, row);
+            out.copy_from_slice(&present.floats[..table.dim]);
+        }
+    });
+}
+
+/// Room for a row as it is at present.
+pub(crate) struct Present {
+    /// Weights and state.
+    pub floats: Vec<f32>,
+    /// The row's own float.
+    pub state: f32,
+    spare: Vec<f32>,
+}
+
+impl Present {
+    pub fn new(table: &Table) -> Self {
+        Self { floats: vec![0.0; table.storage.layout.floats()], state: 0.0, spare: vec![0.0; 2 * table.dim] }
+    }
+
+    /// Reads a row, and catches it up if it has missed anything.
+    pub fn read<R: Rule>(&mut self, table: &Table, rule: &R, row: u32) {
+        table.storage.read(row, &mut self.floats);
+        self.state = table.storage.row_state(row);
+        let Some(missed) = &table.missed else { return };
+        let Self { floats, state, spare } = self;
+        let floats = Floats { dim: table.dim, record: floats, state, spare };
+        missed.visits.catch_up(rule, missed.last(row), table.step, floats);
     }
 }

@@ -11,7 +11,7 @@ pub(crate) const AHEAD: usize = if INSTRUCTION { 8 } else { 0 };
 /// Whether [`prefetch`] is an instruction that does not wait.
 const INSTRUCTION: bool = cfg!(not(target_arch = "wasm32"));
 
-/// Floats in a cache line.
+/// Words in a cache line.
 const LINE: usize = 16;
 
 /// Brings the cache line at `address` close.
@@ -39,14 +39,14 @@ pub(crate) unsafe fn prefetch<T>(address: *const T) {
     let _ = address;
 }
 
-/// Brings the cache lines of `count` floats close, `most` of them at most; the hardware follows after that.
+/// Brings the cache lines of `count` words of four bytes close, `most` of them at most; the hardware follows after that.
 ///
 /// # Safety
-/// `count` floats at `start` must be valid for reading.
+/// `count` words at `start` must be valid for reading.
 #[inline(always)]
-pub(crate) unsafe fn prefetch_floats(start: *const f32, count: usize, most: usize) {
+pub(crate) unsafe fn prefetch_words<T>(start: *const T, count: usize, most: usize) {
     for line in 0..count.div_ceil(LINE).min(most) {
-        // SAFETY: the line begins inside the floats.
+        // SAFETY: the line begins inside the words.
         unsafe { prefetch(start.add(line * LINE)) };
     }
 }

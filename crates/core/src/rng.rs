@@ -1,18 +1,55 @@
 //! Random numbers by hashing where they are used: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
 //! 2011) over (seed, step, row, element). No stream, no state: any element can be drawn again, in any order, on any thread.
 
+use crate::lanes::LANES;
+
 /// Words of one Philox block.
 const WORDS: usize = 4;
 
+const ROUNDS: usize = 10;
+
 /// One Philox4x32-10 block.
 fn philox(mut counter: [u32; WORDS], mut key: [u32; 2]) -> [u32; WORDS] {
-    for round in 0..10 {
+    for round in 0..ROUNDS {
         if round > 0 {
-            key = [key[0].wrapping_add(0x9E37_79B9), key[1].wrapping_add(0xBB67_AE85)];
+            key = next_key(key);
         }
-        let one = u64::from(counter[0]) * 0xD251_1F53;
-        let two = u64::from(counter[2]) * 0xCD9E_8D57;
-        counter = [(two >> 32) as u32 ^ counter[1] ^ key[0], two as u32, (one >> 32) as u32 ^ counter[3] ^ key[1], one as u32];
+        counter = one_round(counter, key);
+    }
+    counter
+}
+
+#[inline(always)]
+fn next_key([low, high]: [u32; 2]) -> [u32; 2] {
+    [low.wrapping_add(0x9E37_79B9), high.wrapping_add(0xBB67_AE85)]
+}
+
+#[inline(always)]
+fn one_round([c0, c1, c2, c3]: [u32; WORDS], [low, high]: [u32; 2]) -> [u32; WORDS] {
+    let one = u64::from(c0) * 0xD251_1F53;
+    let two = u64::from(c2) * 0xCD9E_8D57;
+    [(two >> 32) as u32 ^ c1 ^ low, two as u32, (one >> 32) as u32 ^ c3 ^ high, one as u32]
+}
+
+/// Word by word, the Philox blocks from `block` on that belong to a row at `step`, one a lane.
+#[inline(always)]
+pub(crate) fn philox_lanes(seed: u64, step: u64, row: u32, block: u32) -> [[u32; LANES]; WORDS] {
+    let mut key = [seed as u32, (seed >> 32) as u32];
+    let mut blocks = [0; LANES];
+    for (lane, number) in blocks.iter_mut().enumerate() {
+        *number = block.wrapping_add(lane as u32);
+    }
+    let mut counter = [[row; LANES], blocks, [step as u32; LANES], [(step >> 32) as u32; LANES]];
+    for round in 0..ROUNDS {
+        if round > 0 {
+            key = next_key(key);
+        }
+        let [mut c0, mut c1, mut c2, mut c3] = [[0; LANES]; WORDS];
+        for lane in 0..LANES {
+            [c0[lane], c1[lane], c2[lane], c3[lane]] =
+                one_round([counter[0][lane], counter[1][lane], counter[2][lane], counter[3][lane]], key);
+        }
+        counter = [c0, c1, c2, c3];
     }
     counter
 }
@@ -135,6 +172,16 @@ mod tests {
             philox([0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344], [0xa409_3822, 0x299f_31d0]),
             [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
         );
+    }
+
+    #[test]
+    fn lanes_are_blocks() {
+        let (seed, step) = (0x0123_4567_89ab_cdef, 0x1_0000_0005);
+        let lanes = philox_lanes(seed, step, 77, 40);
+        for lane in 0..LANES {
+            let block = philox([77, 40 + lane as u32, 5, 1], [0x89ab_cdef, 0x0123_4567]);
+            assert_eq!([0, 1, 2, 3].map(|word| lanes[word][lane]), block);
+        }
     }
 
     /// Check values of AS 241 (its paper's table), which has a branch for each.

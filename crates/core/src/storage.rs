@@ -1,30 +1,105 @@
-//! Where a table's floats live: one record a row, its weights followed by its state planes, so that a row and its state share
+//! Where a table's weights and state live: one record a row, its weights followed by its state planes, so that a row and its state share
 //! pages and prefetches; and, for rules that keep one, a float a row.
+//!
+//! Records are words of four bytes. Where everything is float32 a record is what the rule works on, in place; otherwise it is read into
+//! floats, and written back.
 
 use crate::error::Result;
 use crate::memory::Buffer;
-use crate::prefetch::{prefetch, prefetch_floats};
+use crate::narrow::{Draw, Dtype};
+use crate::prefetch::{prefetch, prefetch_words};
 
 /// Cache lines of a record that are fetched ahead.
 const MOST_LINES: usize = 16;
 
+/// What a record is made of.
+#[derive(Clone, Copy)]
+pub(crate) struct Layout {
+    pub dim: usize,
+    pub planes: usize,
+    pub weights: Dtype,
+    pub state: Dtype,
+}
+
+impl Layout {
+    /// Words of a row's weights.
+    #[inline(always)]
+    fn weight_words(&self) -> usize {
+        self.weights.words(self.dim)
+    }
+
+    /// Words of one of its state planes.
+    #[inline(always)]
+    fn plane_words(&self) -> usize {
+        self.state.words(self.dim)
+    }
+
+    /// Words of a record.
+    #[inline(always)]
+    pub fn stride(&self) -> usize {
+        self.weight_words() + self.planes * self.plane_words()
+    }
+
+    /// Weights and state of a record, as floats.
+    pub fn floats(&self) -> usize {
+        self.dim * (1 + self.planes)
+    }
+
+    /// Whether a record is its floats.
+    pub fn is_plain(&self) -> bool {
+        self.weights == Dtype::F32 && (self.state == Dtype::F32 || self.planes == 0)
+    }
+
+    /// Reads a record.
+    ///
+    /// # Safety
+    /// `record` is valid for reading a record, and `floats` has room for it.
+    #[inline(always)]
+    pub unsafe fn read(&self, record: *const u32, floats: &mut [f32]) {
+        let (weights, planes) = floats.split_at_mut(self.dim);
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.weights.read(record, weights);
+            for (plane, floats) in planes.chunks_exact_mut(self.dim).enumerate() {
+                self.state.read(record.add(self.weight_words() + plane * self.plane_words()), floats);
+            }
+        }
+    }
+
+    /// Writes a record.
+    ///
+    /// # Safety
+    /// `record` is valid for writing a record that nobody else uses, and `floats` are its weights and state.
+    #[inline(always)]
+    pub unsafe fn write(&self, record: *mut u32, floats: &[f32], draw: Option<Draw>) {
+        let blocks = self.dim.div_ceil(8) as u32;
+        let (weights, planes) = floats.split_at(self.dim);
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.weights.write(weights, record, draw);
+            for (plane, floats) in planes.chunks_exact(self.dim).enumerate() {
+                let draw = draw.map(|draw| Draw { block: (plane as u32 + 1) * blocks, ..draw });
+                self.state.write(floats, record.add(self.weight_words() + plane * self.plane_words()), draw);
+            }
+        }
+    }
+}
+
 /// Weights and state of all rows.
 pub(crate) struct Storage {
-    records: Buffer<f32>,
+    records: Buffer<u32>,
     row_state: Buffer<f32>,
-    dim: usize,
-    planes: usize,
+    pub layout: Layout,
 }
 
 impl Storage {
-    /// All zero: `rows` records of `dim` weights and `planes` state planes, and a float a row if `row_state`.
-    pub fn new(rows: u32, dim: usize, planes: usize, row_state: bool) -> Result<Self> {
+    /// All zero: `rows` records, and a float a row if `row_state`.
+    pub fn new(rows: u32, layout: Layout, row_state: bool) -> Result<Self> {
         let rows = u128::from(rows);
         Ok(Self {
-            records: Buffer::zeroed(rows * (dim * (1 + planes)) as u128, "the table's weights and state")?,
+            records: Buffer::zeroed(rows * layout.stride() as u128, "the table's weights and state")?,
             row_state: Buffer::zeroed(if row_state { rows } else { 0 }, "the table's state")?,
-            dim,
-            planes,
+            layout,
         })
     }
 
@@ -32,18 +107,13 @@ impl Storage {
         Ok(Self {
             records: self.records.try_clone("a copy of the table's weights and state")?,
             row_state: self.row_state.try_clone("a copy of the table's state")?,
-            dim: self.dim,
-            planes: self.planes,
+            layout: self.layout,
         })
-    }
-
-    fn stride(&self) -> usize {
-        self.dim * (1 + self.planes)
     }
 
     /// Bytes of weights.
     pub fn weight_bytes(&self) -> u64 {
-        self.records.bytes() / (1 + self.planes) as u64
+        self.records.bytes() / self.layout.stride() as u64 * self.layout.weight_words() as u64
     }
 
     /// Bytes of state.
@@ -51,33 +121,41 @@ impl Storage {
         self.records.bytes() - self.weight_bytes() + self.row_state.bytes()
     }
 
-    pub fn weights(&self, row: u32) -> &[f32] {
-        let start = row as usize * self.stride();
-        &self.records[start..start + self.dim]
+    fn record(&self, row: u32) -> &[u32] {
+        let start = row as usize * self.layout.stride();
+        &self.records[start..start + self.layout.stride()]
+    }
+
+    /// Copies a row's weights to `out`, which has room for them.
+    #[inline(always)]
+    pub fn read_weights(&self, row: u32, out: &mut [f32]) {
+        assert!(out.len() == self.layout.dim);
+        // SAFETY: a record begins with its weights.
+        unsafe { self.layout.weights.read(self.record(row).as_ptr(), out) }
     }
 
     /// Brings a row's weights close.
     #[inline(always)]
     pub fn prefetch_weights(&self, row: u32) {
-        let weights = self.weights(row);
+        let record = self.record(row);
         // SAFETY: a slice is valid for reading.
-        unsafe { prefetch_floats(weights.as_ptr(), weights.len(), MOST_LINES) }
+        unsafe { prefetch_words(record.as_ptr(), self.layout.weight_words(), MOST_LINES) }
     }
 
-    pub fn weights_mut(&mut self, row: u32) -> &mut [f32] {
-        let start = row as usize * self.stride();
-        &mut self.records[start..start + self.dim]
+    /// Copies a row's weights and state to `floats`, which has room for them.
+    pub fn read(&self, row: u32, floats: &mut [f32]) {
+        assert!(floats.len() == self.layout.floats());
+        // SAFETY: a slice is valid for reading.
+        unsafe { self.layout.read(self.record(row).as_ptr(), floats) }
     }
 
-    /// The row's state planes, one after the other.
-    pub fn planes(&self, row: u32) -> &[f32] {
-        let start = row as usize * self.stride();
-        &self.records[start + self.dim..start + self.stride()]
-    }
-
-    pub fn planes_mut(&mut self, row: u32) -> &mut [f32] {
-        let (start, stride) = (row as usize * self.stride(), self.stride());
-        &mut self.records[start + self.dim..start + stride]
+    /// Replaces a row's weights and state, rounded to nearest or by a draw.
+    pub fn write(&mut self, row: u32, floats: &[f32], draw: Option<Draw>) {
+        assert!(floats.len() == self.layout.floats());
+        let start = row as usize * self.layout.stride();
+        let record = &mut self.records[start..start + self.layout.stride()];
+        // SAFETY: the slice is valid for writing, and borrowed for it.
+        unsafe { self.layout.write(record.as_mut_ptr(), floats, draw) }
     }
 
     /// The row's own float, 0 if the rule keeps none.
@@ -85,21 +163,20 @@ impl Storage {
         self.row_state.get(row as usize).copied().unwrap_or(0.0)
     }
 
-    /// Sets all state of a row, if it has any.
-    pub fn set_state(&mut self, row: u32, value: f32) {
-        self.planes_mut(row).fill(value);
+    /// Sets the row's own float, if the rule keeps one.
+    pub fn set_row_state(&mut self, row: u32, value: f32) {
         if let Some(state) = self.row_state.get_mut(row as usize) {
             *state = value;
         }
     }
 
-    /// Access for a step whose threads own disjoint rows.
+    /// Access for threads that own disjoint rows.
     pub fn shared(&mut self) -> SharedStorage {
         SharedStorage {
             records: self.records.as_mut_ptr(),
             row_state: self.row_state.as_mut_ptr(),
             has_row_state: !self.row_state.is_empty(),
-            stride: self.stride(),
+            layout: self.layout,
         }
     }
 }
@@ -107,10 +184,10 @@ impl Storage {
 /// Storage during a step. A copy may be used by each thread of the step, as long as no two touch the same row.
 #[derive(Clone, Copy)]
 pub(crate) struct SharedStorage {
-    records: *mut f32,
+    records: *mut u32,
     row_state: *mut f32,
     has_row_state: bool,
-    stride: usize,
+    pub layout: Layout,
 }
 
 // SAFETY: the methods' contract is that no two threads touch the same row.
@@ -119,10 +196,11 @@ unsafe impl Send for SharedStorage {}
 unsafe impl Sync for SharedStorage {}
 
 impl SharedStorage {
-    /// The first element of a row's record. Following it is the caller's business: the row must exist.
+    /// The first word of a row's record, which has `stride` of them. Following it is the caller's business: the row must exist.
     #[inline(always)]
-    pub fn record(&self, row: u32) -> *mut f32 {
-        self.records.wrapping_add(row as usize * self.stride)
+    pub fn record(&self, row: u32, stride: usize) -> *mut u32 {
+        debug_assert_eq!(stride, self.layout.stride());
+        self.records.wrapping_add(row as usize * stride)
     }
 
     /// The row's own float, if the rule keeps one.
@@ -131,16 +209,15 @@ impl SharedStorage {
         self.row_state.wrapping_add(row as usize)
     }
 
-    /// Brings a row close; its record has `stride` floats, which the caller may know at compile time.
+    /// Brings a row close; its record has `stride` words, which the caller may know at compile time.
     ///
     /// # Safety
     /// The row exists, and the storage outlives this call.
     #[inline(always)]
     pub unsafe fn prefetch(&self, row: u32, stride: usize) {
-        debug_assert_eq!(stride, self.stride);
         // SAFETY: the caller's promise.
         unsafe {
-            prefetch_floats(self.records.add(row as usize * stride), stride, MOST_LINES);
+            prefetch_words(self.record(row, stride), stride, MOST_LINES);
             if self.has_row_state {
                 prefetch(self.row_state(row));
             }

@@ -8,15 +8,20 @@ use crate::fingerprint;
 use crate::float_mode::standard;
 use crate::init::{self, Init};
 use crate::lanes::Simd;
-use crate::lookup;
-use crate::options::{NonFinite, Options, Reduction};
+use crate::lookup::{self, Present};
+use crate::missed::{Decay, Missed};
+use crate::narrow::{Draw, Rounding};
+use crate::options::{NonFinite, Options, Reduction, WeightDecay, has_fixed_rate};
+use crate::parameters::check_factor;
 use crate::plan::{Plan, check_ids};
 use crate::pool;
-use crate::rule::{AnyRule, Rule, Step, check_lr, with_rule};
-use crate::storage::Storage;
+use crate::rule::{AnyRule, Built, Rule, Step, with_rule};
+use crate::schedule::Schedule;
+use crate::storage::{Layout, Storage};
 use crate::tally::{Seen, Tallies};
 use crate::update::gradients::Gradients;
 pub use crate::update::inspect::{CHUNK, Findings};
+use crate::update::treatment::Treatment;
 use crate::update::{self, MeanSquare, Scratch};
 
 /// Row indices as callers have them.
@@ -55,6 +60,13 @@ pub struct Table {
     pub(crate) tallies: Tallies,
     pub(crate) rule: AnyRule,
     pub(crate) lr: f64,
+    pub(crate) schedule: Schedule,
+    /// What the caller multiplies the learning rate with.
+    pub(crate) factor: f64,
+    pub(crate) treatment: Treatment,
+    /// What rows have missed, if missing a step leaves anything to do.
+    pub(crate) missed: Option<Missed>,
+    pub(crate) rounding: Rounding,
     pub(crate) mean_square: MeanSquare,
     pub(crate) step: u64,
     pub(crate) init: Init<'static>,
@@ -78,15 +90,33 @@ impl Table {
 
     fn build(options: Options) -> Result<Self> {
         let Options { rows, dim, .. } = options;
-        let (rule, lr) = options.check()?;
+        let built = options.check()?;
+        let decay = decay_of(&options, &built);
+        let Built { rule, lr, visits_all, .. } = built;
         let (planes, row_state) = with_rule!(&rule, rule => shape_of(rule));
+        let layout = Layout { dim, planes, weights: options.dtype, state: options.state_dtype };
+        let missed_decay = match decay {
+            Some(WeightDecay { rate, l2: true, all: Some(true), .. }) => Decay { l2: rate, ..Decay::default() },
+            Some(WeightDecay { rate, all: Some(true), .. }) => Decay { decoupled: rate, ..Decay::default() },
+            _ => Decay::default(),
+        };
         let mut table = Self {
             rows,
             dim,
-            storage: Storage::new(rows, dim, planes, row_state)?,
+            storage: Storage::new(rows, layout, row_state)?,
             tallies: Tallies::new(rows, options.unit, options.half_life)?,
+            missed: with_rule!(&rule, rule => Missed::new(rule, visits_all, missed_decay, rows))?,
             rule,
             lr,
+            schedule: options.schedule,
+            factor: 1.0,
+            treatment: Treatment {
+                clip: options.clip,
+                decay,
+                half_life: options.half_life.unwrap_or(f64::INFINITY),
+                max_norm: options.max_norm,
+            },
+            rounding: options.rounding,
             mean_square: MeanSquare::default(),
             step: 0,
             init: options.init.without_values(),
@@ -127,8 +157,30 @@ impl Table {
     /// Replaces the learning rate, from the next step on. It may be 0.
     pub fn set_lr(&mut self, lr: f64) -> Result<()> {
         self.check_whole()?;
-        self.lr = standard(|| check_lr(lr))?;
+        self.check_variable_rate("lr")?;
+        self.lr = standard(|| check_factor("lr", lr))?;
         Ok(())
+    }
+
+    /// Sets what the learning rate is multiplied with besides its schedule, from the next step on. It may be 0.
+    pub fn set_factor(&mut self, factor: f64) -> Result<()> {
+        self.check_whole()?;
+        self.check_variable_rate("schedule")?;
+        self.factor = standard(|| check_factor("schedule's factor", factor))?;
+        Ok(())
+    }
+
+    fn check_variable_rate(&self, what: &str) -> Result<()> {
+        if !with_rule!(&self.rule, rule => has_fixed_rate(rule)) {
+            return Ok(());
+        }
+        let because = "all weights are a function of the learning rate they began with";
+        Err(Error::OptionConflict { one: what.into(), other: "the table's optimizer".into(), because })
+    }
+
+    /// The learning rate of step number `step`.
+    pub(crate) fn rate_of_step(&self, step: u64) -> f64 {
+        self.lr * self.schedule.factor(step) * self.factor
     }
 
     /// The most threads a step uses.
@@ -144,6 +196,9 @@ impl Table {
     /// Makes the inner loops run on something else: for tests and benches, as the bits are the same.
     pub fn set_simd(&mut self, simd: Simd) {
         self.simd = simd;
+        if let Some(missed) = &mut self.missed {
+            missed.visits.simd = simd;
+        }
     }
 
     /// Bytes held.
@@ -151,7 +206,9 @@ impl Table {
         self.check_whole()?;
         Ok(Memory {
             weights: self.storage.weight_bytes(),
-            state: self.storage.state_bytes() + with_rule!(&self.rule, rule => rule.bytes()),
+            state: self.storage.state_bytes()
+                + self.missed.as_ref().map_or(0, Missed::bytes)
+                + with_rule!(&self.rule, rule => rule.bytes()),
             tallies: self.tallies.bytes(),
             scratch: self.plan.bytes() + self.scratch.bytes(),
         })
@@ -161,8 +218,16 @@ impl Table {
     pub fn lookup(&self, ids: Ids, out: &mut [f32]) -> Result<()> {
         self.check(ids)?;
         self.check_length("out", "ids.length * dim", self.elements(ids), out.len())?;
-        lookup::gather(&self.storage, self.dim, self.threads, ids.bits, out);
+        standard(|| lookup::gather(self, ids.bits, out));
         Ok(())
+    }
+
+    /// Catches up all rows with the steps that they have missed.
+    pub fn flush(&mut self) -> Result<()> {
+        self.check_whole()?;
+        let outcome = catch_unwind(AssertUnwindSafe(|| standard(|| update::flush::flush(self)))).unwrap_or(Err(Error::Poisoned));
+        self.poisoned |= outcome == Err(Error::Poisoned);
+        outcome
     }
 
     /// One step; gives the number of rows that were skipped. Every gradient element is multiplied by `scale` first.
@@ -214,33 +279,53 @@ impl Table {
     pub fn set_rows(&mut self, ids: Ids, values: &[f32]) -> Result<()> {
         self.check(ids)?;
         self.check_length("values", "ids.length * dim", self.elements(ids), values.len())?;
+        let dtype = self.storage.layout.weights;
         for (position, &value) in values.iter().enumerate() {
-            if !value.is_finite() {
+            if !dtype.nearest(value).is_finite() {
                 return Err(Error::NonFinite { argument: "values", position, value, what: "it" });
             }
             if value != 0.0 && self.padding.is_some_and(|row| row == ids.bits[position / self.dim]) {
                 return Err(Error::PaddingRow { position, value });
             }
         }
-        for (&row, values) in ids.bits.iter().zip(values.chunks_exact(self.dim)).filter(|(row, _)| self.padding != Some(**row)) {
-            self.storage.weights_mut(row).copy_from_slice(values);
-        }
+        let rule = self.rule.clone();
+        standard(|| with_rule!(&rule, rule => self.replace_weights(rule, ids.bits, values)));
         Ok(())
+    }
+
+    fn replace_weights<R: Rule>(&mut self, rule: &R, ids: &[u32], values: &[f32]) {
+        let (mut present, padding) = (Present::new(self), self.padding);
+        for (&row, values) in ids.iter().zip(values.chunks_exact(self.dim)).filter(|(row, _)| padding != Some(**row)) {
+            present.read(self, rule, row);
+            let (weights, planes) = present.floats.split_at_mut(self.dim);
+            weights.copy_from_slice(values);
+            rule.adopt(weights, planes);
+            self.write_row(row, &present.floats, present.state, self.step, None);
+        }
+    }
+
+    /// Writes a row that is up to `step`.
+    pub(crate) fn write_row(&mut self, row: u32, floats: &[f32], state: f32, step: u64, draw: Option<Draw>) {
+        self.storage.write(row, floats, draw);
+        self.storage.set_row_state(row, state);
+        if let Some(missed) = &mut self.missed {
+            missed.set_last(row, step);
+        }
     }
 
     /// Makes rows new: first weights and state, tally 0.
     pub fn reset_rows(&mut self, ids: Ids) -> Result<()> {
         self.check(ids)?;
-        let first_state = with_rule!(&self.rule, rule => rule.first_state());
+        let rule = self.rule.clone();
         standard(|| {
+            let mut floats = vec![0.0; self.storage.layout.floats()];
             for &row in ids.bits {
-                let weights = self.storage.weights_mut(row);
-                if self.padding == Some(row) {
-                    weights.fill(0.0)
-                } else {
-                    self.init.fill_row(self.seed, row, weights)
-                }
-                self.storage.set_state(row, first_state);
+                let init = if self.padding == Some(row) { Init::Zeros } else { self.init };
+                let state = with_rule!(&rule, rule => {
+                    init::first_floats(rule, &init, self.seed, row, self.dim, &mut floats);
+                    rule.first_state()
+                });
+                self.write_row(row, &floats, state, self.step, None);
                 self.tallies.reset(row);
             }
         });
@@ -269,15 +354,18 @@ impl Table {
         self.check(ids)?;
         self.check_length("out", "ids.length", ids.bits.len() as u64, out.len())?;
         let dim = self.dim as f64;
-        let step = Step { number: self.step + 1, lr: self.lr, mean_square: self.mean_square.per_element(dim), dim };
         standard(|| {
+            let number = self.step + 1;
+            let step = Step { number, lr: self.rate_of_step(number), mean_square: self.mean_square.per_element(dim), dim };
+            let mut present = Present::new(self);
             with_rule!(&self.rule, rule => {
                 let scalars = rule.begin(&step);
                 for (out, &row) in out.iter_mut().zip(ids.bits) {
                     let before = self.tallies.at(row, step.number);
                     let seen = Seen { row, before, after: before + 1.0 };
-                    let rate = || rule.rate(&scalars, &seen, self.storage.row_state(row), self.storage.planes(row));
-                    *out = if self.padding == Some(row) { 0.0 } else { rate() };
+                    present.read(self, rule, row);
+                    let rate = rule.rate(&scalars, &seen, present.state, &present.floats[self.dim..]);
+                    *out = if self.padding == Some(row) { 0.0 } else { rate };
                 }
             });
         });
@@ -296,6 +384,7 @@ impl Table {
         Ok(Self {
             storage: self.storage.try_clone()?,
             tallies: self.tallies.try_clone()?,
+            missed: self.missed.as_ref().map(Missed::try_clone).transpose()?,
             rule: self.rule.clone(),
             init: self.init.without_values(),
             plan: Plan::new(self.rows)?,
@@ -328,17 +417,22 @@ impl Table {
 
     /// Gives all rows their first weights and state. The table is new, that is, all zeros.
     fn fill(&mut self, init: &Init) {
-        let first_state = with_rule!(&self.rule, rule => rule.first_state());
+        let rule = self.rule.clone();
+        let first_state = with_rule!(&rule, rule => rule.first_state());
         if first_state != 0.0 {
-            (0..self.rows).for_each(|row| self.storage.set_state(row, first_state));
+            (0..self.rows).for_each(|row| self.storage.set_row_state(row, first_state));
         }
-        if !matches!(init, Init::Zeros) {
-            init::fill_all(init, self.seed, &mut self.storage, self.rows, self.dim, self.threads);
-        }
-        if let Some(row) = self.padding {
-            self.storage.weights_mut(row).fill(0.0);
+        if first_state != 0.0 || !matches!(init, Init::Zeros) {
+            with_rule!(&rule, rule => init::fill_all(self, rule, init));
         }
     }
+}
+
+/// The decay that a table's options ask for, with everything said that they leave open.
+fn decay_of(options: &Options, built: &Built) -> Option<WeightDecay> {
+    let by_name = WeightDecay { rate: built.decay, l2: false, by_tally: false, all: None };
+    let decay = options.weight_decay.unwrap_or(by_name);
+    (decay.rate > 0.0).then(|| WeightDecay { all: Some(decay.all.unwrap_or(built.visits_all)), ..decay })
 }
 
 /// Planes of state, and whether there is state a row.

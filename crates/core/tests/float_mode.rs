@@ -44,9 +44,9 @@ fn the_callers_float_mode_changes_no_bit() {
     // Accumulator and eps are subnormal, or not exact, in float32.
     let rules: [(&str, &[f64]); 4] = [
         ("tallygrad", &[]),
-        ("rowwise-adagrad", &[0.1, 1e-40, 0.0]),
-        ("adagrad", &[0.1, 0.1, 1e-40]),
-        ("adam", &[0.1, 0.9, 0.999, 1e-40, f64::NAN]),
+        ("rowwise-adagrad", &[0.1, 1e-40, 0.0, f64::NAN]),
+        ("adagrad", &[0.1, 0.1, 1e-40, f64::NAN]),
+        ("adam", &[0.1, 0.9, 0.999, 1e-40, f64::NAN, f64::NAN]),
     ];
     // Gradients around the smallest normal number.
     let count = WORTH_SHARING / DIM + 100;

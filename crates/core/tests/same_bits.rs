@@ -3,9 +3,11 @@
 
 use tallygrad_core::init::Init;
 use tallygrad_core::lanes::Simd;
-use tallygrad_core::options::{NonFinite, Options, Reduction};
+use tallygrad_core::narrow::{Dtype, Rounding};
+use tallygrad_core::options::{Clip, NonFinite, Options, Reduction, WeightDecay};
+use tallygrad_core::parameters::Kind;
 use tallygrad_core::pool::WORTH_SHARING;
-use tallygrad_core::rule::{AnyRule, Kind};
+use tallygrad_core::rule::AnyRule;
 use tallygrad_core::table::{CHUNK, Findings, Ids, Table};
 use tallygrad_core::tally::Unit;
 
@@ -66,6 +68,18 @@ fn rules() -> Vec<(&'static str, Vec<f64>)> {
         rule("adagrad", &[("accumulator", 0.1), ("eps", 0.0)]),
         rule("rowwise-adagrad", &[("accumulator", 0.1)]),
         rule("adam", &[]),
+        rule("adam", &[("biasCorrection", 1.0), ("beta1", 0.5)]),
+        rule("adam", &[("scope", 1.0), ("eps", 0.01)]),
+        rule("adamw", &[("scope", 1.0)]),
+        rule("sgd", &[("lr", 0.01), ("momentum", 0.9)]),
+        rule("sgd", &[("lr", 0.01), ("momentum", 0.5), ("nesterov", 1.0)]),
+        rule("sgd", &[("lr", 0.01), ("momentum", 0.9), ("scope", 1.0)]),
+        rule("rowwise-adam", &[]),
+        rule("rowwise-adam", &[("scope", 1.0)]),
+        rule("rmsprop", &[]),
+        rule("rmsprop", &[("alpha", 0.5), ("scope", 1.0)]),
+        rule("ftrl", &[]),
+        rule("ftrl", &[("lr", 0.2), ("lambda2", 0.3), ("beta", 0.0)]),
     ];
     assert!(AnyRule::catalogue().iter().all(|(name, _)| rules.iter().any(|(rule, _)| rule == name)), "a rule is not tested");
     rules
@@ -197,6 +211,68 @@ fn table_options_equal_the_reference() {
                         step_side_by_side(options, &batches, &[1, 2], &what);
                     }
                 }
+            }
+        }
+    }
+}
+
+/// What can be done to rows besides their rule, and how they can be stored.
+fn treatments(rule: &(&'static str, Vec<f64>)) -> Vec<Options<'static>> {
+    let default = Options::default;
+    let decay = |rate, l2, by_tally| Some(WeightDecay { rate, l2, by_tally, all: None });
+    let mut treatments = vec![
+        Options { clip: Clip::Value(0.3), max_norm: Some(0.2), ..default() },
+        Options { clip: Clip::RowNorm(0.5), weight_decay: decay(0.1, false, false), ..default() },
+        Options { clip: Clip::GlobalNorm(2.0), non_finite: NonFinite::Skip, padding: Some(3), ..default() },
+        Options { clip: Clip::Cow { ratio: 1.0, floor: 0.01 }, dtype: Dtype::Bf16, ..default() },
+        Options { dtype: Dtype::F16, state_dtype: Dtype::Bf16, rounding: Rounding::Stochastic, ..default() },
+        Options { dtype: Dtype::Bf16, rounding: Rounding::Stochastic, max_norm: Some(0.4), ..default() },
+        Options { state_dtype: Dtype::Bf16, half_life: Some(3.0), ..default() },
+    ];
+    if rule.0 != "adamw" {
+        treatments.push(Options { weight_decay: decay(0.1, true, false), clip: Clip::RowNorm(1.0), ..default() });
+    }
+    let visits_all = visits_all(rule);
+    if !visits_all {
+        treatments.push(Options { weight_decay: decay(0.01, false, true), half_life: Some(5.0), ..default() });
+        let all = Some(WeightDecay { rate: 0.05, l2: false, by_tally: false, all: Some(true) });
+        treatments.push(Options { weight_decay: all, dtype: Dtype::F16, ..default() });
+    }
+    treatments
+}
+
+/// `scope: "all"`.
+fn visits_all((name, values): &(&'static str, Vec<f64>)) -> bool {
+    let catalogue = AnyRule::catalogue();
+    let (_, parameters) = catalogue.iter().find(|(rule, _)| rule == name).expect("a rule of the catalogue");
+    parameters.iter().zip(values).any(|(parameter, &value)| parameter.name == "scope" && value == 1.0)
+}
+
+#[test]
+fn treated_and_narrow_rows_equal_the_reference() {
+    let mut random = Random(7);
+    for rule in rules() {
+        let rule = leak(rule);
+        for treatment in treatments(rule) {
+            let treatment = leak(treatment);
+            for (dim, rows, counts, threads) in [
+                (1, 30, [20, 40, 3], &[1][..]),
+                (21, 60, [40, 0, 70], &[1]),
+                (70, 40, [10, 30, 5], &[1]),
+                (64, 900, [SHARED, 50, SHARED], &[2]),
+            ] {
+                let batches: Vec<_> = counts
+                    .iter()
+                    .chain(&counts)
+                    .map(|&count| (random.ids(count, rows, 1), random.gradients(count * dim), [1.0, 0.5][count % 2]))
+                    .collect();
+                let options = || {
+                    let Options { rows, counts, rule, parameters, init, .. } = options(rule, rows, dim);
+                    Options { rows, dim, counts, rule, parameters, init, threads: 1, ..treatment.clone() }
+                };
+                let what =
+                    format!("{rule:?}, {:?}, {:?}, {:?} at dim {dim}", treatment.clip, treatment.weight_decay, treatment.dtype);
+                step_side_by_side(options, &batches, threads, &what);
             }
         }
     }

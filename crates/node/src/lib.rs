@@ -9,10 +9,8 @@ use napi::bindgen_prelude::{Env, Float32Array, Float32ArraySlice, Float64Array, 
 use napi_derive::napi;
 use tallygrad_core::error::Error as Refusal;
 use tallygrad_core::init::Init;
-use tallygrad_core::options::{NonFinite, Options, Reduction};
-use tallygrad_core::rule::AnyRule;
+use tallygrad_core::options::Options;
 use tallygrad_core::table::{Ids, Table};
-use tallygrad_core::tally::Unit;
 
 /// An error whose JavaScript `code` is the kernel's.
 type Error = napi::Error<&'static str>;
@@ -33,30 +31,24 @@ pub struct TableOptions {
     pub rule: String,
     /// Its parameters in the order of the catalogue, NaN for those not given.
     pub parameters: Vec<f64>,
-    /// `tally.unit`.
-    pub unit: String,
-    /// `tally.halfLife`.
-    pub half_life: Option<f64>,
+    /// Every other option that is a number or a word, in the order of the catalogue, NaN for those not given.
+    pub settings: Vec<f64>,
     /// `init.type`; `"values"` for an array.
     pub init: String,
     /// `init.scale`.
     pub scale: f64,
     /// Seed.
     pub seed: f64,
-    /// `reduction`.
-    pub reduction: String,
-    /// `nonFinite`.
-    pub non_finite: String,
     /// `paddingId`.
     pub padding: Option<u32>,
     /// The most threads a step uses.
     pub threads: u32,
 }
 
-/// Every rule's name and options, as JSON.
+/// What options there are, as JSON.
 #[napi]
 pub fn catalogue() -> String {
-    AnyRule::catalogue_json()
+    Options::catalogue_json()
 }
 
 /// The number of threads worth using on this machine.
@@ -187,6 +179,18 @@ impl NativeTable {
         self.open_mut()?.set_lr(lr).map_err(thrown)
     }
 
+    /// Sets what the learning rate is multiplied with.
+    #[napi]
+    pub fn set_factor(&mut self, factor: f64) -> Result<()> {
+        self.open_mut()?.set_factor(factor).map_err(thrown)
+    }
+
+    /// Catches up all rows.
+    #[napi(catch_unwind)]
+    pub fn flush(&mut self) -> Result<()> {
+        self.open_mut()?.flush().map_err(thrown)
+    }
+
     /// Bytes of weights, state, tallies, scratch.
     #[napi]
     pub fn memory(&self) -> Result<Vec<f64>> {
@@ -221,21 +225,19 @@ impl NativeTable {
 }
 
 fn open_table(options: &TableOptions, counts: Option<&[f64]>, values: Option<&[f32]>) -> tallygrad_core::error::Result<Table> {
-    Table::new(Options {
+    let given = Options {
         rows: options.rows,
         dim: options.dim as usize,
         rule: &options.rule,
         parameters: &options.parameters,
         counts,
-        unit: Unit::named(&options.unit)?,
-        half_life: options.half_life,
         init: Init::named(&options.init, options.scale, values)?,
         seed: options.seed as u64,
-        reduction: Reduction::named(&options.reduction)?,
-        non_finite: NonFinite::named(&options.non_finite)?,
         padding: options.padding,
         threads: options.threads as usize,
-    })
+        ..Options::default()
+    };
+    Table::new(given.with_settings(&options.settings)?)
 }
 
 fn disposed() -> Error {

@@ -4,10 +4,8 @@
 
 use tallygrad_core::error::Error as Refusal;
 use tallygrad_core::init::Init;
-use tallygrad_core::options::{NonFinite, Options, Reduction};
-use tallygrad_core::rule::AnyRule;
+use tallygrad_core::options::Options;
 use tallygrad_core::table::{CHUNK, Findings, Ids, Table};
-use tallygrad_core::tally::Unit;
 use wasm_bindgen::prelude::*;
 
 /// Refusals reach JavaScript as the text `CODE message`, which the facade turns into an error.
@@ -26,15 +24,10 @@ pub struct TableOptions {
     pub dim: u32,
     pub rule: String,
     pub parameters: Vec<f64>,
-    pub unit: String,
-    #[wasm_bindgen(js_name = halfLife)]
-    pub half_life: Option<f64>,
+    pub settings: Vec<f64>,
     pub init: String,
     pub scale: f64,
     pub seed: f64,
-    pub reduction: String,
-    #[wasm_bindgen(js_name = nonFinite)]
-    pub non_finite: String,
     pub padding: Option<u32>,
 }
 
@@ -47,10 +40,10 @@ impl TableOptions {
     }
 }
 
-/// Every rule's name and options, as JSON.
+/// What options there are, as JSON.
 #[wasm_bindgen]
 pub fn catalogue() -> String {
-    AnyRule::catalogue_json()
+    Options::catalogue_json()
 }
 
 /// Gradients are staged in parts of a multiple of so many occurrences.
@@ -139,21 +132,19 @@ impl WasmTable {
         let (numbers, rest) = stage.doubles(counts.unwrap_or(0), values.unwrap_or(0));
         // SAFETY: any bits of a u32 are an f32.
         let weights = unsafe { std::slice::from_raw_parts(rest.as_ptr().cast::<f32>(), rest.len()) };
-        let table = Table::new(Options {
+        let given = Options {
             rows: options.rows,
             dim: options.dim as usize,
             rule: &options.rule,
             parameters: &options.parameters,
             counts: counts.map(|_| &*numbers),
-            unit: Unit::named(&options.unit)?,
-            half_life: options.half_life,
             init: Init::named(&options.init, options.scale, values.map(|_| weights))?,
             seed: options.seed as u64,
-            reduction: Reduction::named(&options.reduction)?,
-            non_finite: NonFinite::named(&options.non_finite)?,
             padding: options.padding,
             threads: 1,
-        })?;
+            ..Options::default()
+        };
+        let table = Table::new(given.with_settings(&options.settings)?)?;
         Ok(Self { table, findings: None })
     }
 
@@ -239,6 +230,17 @@ impl WasmTable {
     #[wasm_bindgen(js_name = setLr)]
     pub fn set_lr(&mut self, lr: f64) -> Result<()> {
         self.table.set_lr(lr).map_err(thrown)
+    }
+
+    /// Sets what the learning rate is multiplied with.
+    #[wasm_bindgen(js_name = setFactor)]
+    pub fn set_factor(&mut self, factor: f64) -> Result<()> {
+        self.table.set_factor(factor).map_err(thrown)
+    }
+
+    /// Catches up all rows.
+    pub fn flush(&mut self) -> Result<()> {
+        self.table.flush().map_err(thrown)
     }
 
     /// Bytes of weights, state, tallies, scratch.

@@ -63,6 +63,14 @@ impl Number for Avx2 {
         // SAFETY: AVX2 as in `Avx2`.
         Self(unsafe { _mm256_sqrt_ps(self.0) })
     }
+    #[inline(always)]
+    fn within(self, limit: Self) -> Self {
+        // SAFETY: AVX2 as in `Avx2`. Both instructions give their second operand where one is a NaN.
+        unsafe {
+            let least = _mm256_xor_ps(limit.0, _mm256_set1_ps(-0.0));
+            Self(_mm256_max_ps(least, _mm256_min_ps(limit.0, self.0)))
+        }
+    }
 }
 
 impl Vector for Avx2 {

@@ -25,6 +25,8 @@ pub trait Number: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = 
     fn splat(value: f32) -> Self;
     /// The correctly rounded square root.
     fn sqrt(self) -> Self;
+    /// The nearest number from `-limit` to `limit`; a NaN stays one. `limit` is at least 0.
+    fn within(self, limit: Self) -> Self;
 }
 
 impl Number for f32 {
@@ -35,6 +37,12 @@ impl Number for f32 {
     #[inline(always)]
     fn sqrt(self) -> Self {
         f32::sqrt(self)
+    }
+    #[inline(always)]
+    fn within(self, limit: Self) -> Self {
+        // Not `clamp`, which refuses a limit that is a NaN.
+        let x = if limit < self { limit } else { self };
+        if -limit > x { -limit } else { x }
     }
 }
 
@@ -177,6 +185,92 @@ pub fn sum_of_squares<V: Vector>(x: &[f32], scale: f32) -> f32 {
         }
     }
     sums.sum()
+}
+
+/// Something to do to each element of a row.
+pub trait Change: Copy {
+    /// What becomes of `x`.
+    fn of<V: Vector>(self, x: V) -> V;
+}
+
+/// Nothing.
+#[derive(Clone, Copy)]
+pub struct Unchanged;
+
+/// A product.
+#[derive(Clone, Copy)]
+pub struct Times(pub f32);
+
+/// A quotient.
+#[derive(Clone, Copy)]
+pub struct Over(pub f32);
+
+/// [`Number::within`].
+#[derive(Clone, Copy)]
+pub struct Within(pub f32);
+
+impl Change for Unchanged {
+    #[inline(always)]
+    fn of<V: Vector>(self, x: V) -> V {
+        x
+    }
+}
+
+impl Change for Times {
+    #[inline(always)]
+    fn of<V: Vector>(self, x: V) -> V {
+        x * V::splat(self.0)
+    }
+}
+
+impl Change for Over {
+    #[inline(always)]
+    fn of<V: Vector>(self, x: V) -> V {
+        x / V::splat(self.0)
+    }
+}
+
+impl Change for Within {
+    #[inline(always)]
+    fn of<V: Vector>(self, x: V) -> V {
+        x.within(V::splat(self.0))
+    }
+}
+
+/// Changes each element of `x`.
+#[inline(always)]
+pub fn change<V: Vector>(x: &mut [f32], change: impl Change) {
+    let whole = x.len() / LANES * LANES;
+    // SAFETY: whole vectors lie below `whole`, 1 to 7 elements from there to the end.
+    unsafe {
+        for at in (0..whole).step_by(LANES) {
+            let at = x.as_mut_ptr().add(at);
+            change.of(V::load(at)).store(at);
+        }
+        if whole < x.len() {
+            let (at, count) = (x.as_mut_ptr().add(whole), x.len() - whole);
+            change.of(V::load_part(at, count)).store_part(at, count);
+        }
+    }
+}
+
+/// Adds `factor * from` to `to`, which is as long.
+#[inline(always)]
+pub fn add_times<V: Vector>(to: &mut [f32], factor: f32, from: &[f32]) {
+    assert!(to.len() == from.len());
+    let (whole, factor) = (to.len() / LANES * LANES, V::splat(factor));
+    // SAFETY: as in `change`, for both slices.
+    unsafe {
+        for at in (0..whole).step_by(LANES) {
+            let to = to.as_mut_ptr().add(at);
+            (V::load(to) + factor * V::load(from.as_ptr().add(at))).store(to);
+        }
+        if whole < to.len() {
+            let (at, count) = (to.as_mut_ptr().add(whole), to.len() - whole);
+            let sum = V::load_part(at, count) + factor * V::load_part(from.as_ptr().add(whole), count);
+            sum.store_part(at, count);
+        }
+    }
 }
 
 /// The largest magnitude in `x`; a NaN if there is one, 0 if `x` is empty.

@@ -43,6 +43,16 @@ fn magnitude(x: float32x4_t) -> uint32x4_t {
     unsafe { vreinterpretq_u32_f32(vabsq_f32(x)) }
 }
 
+#[inline(always)]
+fn within(x: float32x4_t, limit: float32x4_t) -> float32x4_t {
+    // SAFETY: NEON as in `Neon`.
+    unsafe {
+        let x = vbslq_f32(vcltq_f32(limit, x), limit, x);
+        let least = vnegq_f32(limit);
+        vbslq_f32(vcgtq_f32(least, x), least, x)
+    }
+}
+
 impl Number for Neon {
     #[inline(always)]
     fn splat(value: f32) -> Self {
@@ -53,6 +63,10 @@ impl Number for Neon {
     fn sqrt(self) -> Self {
         // SAFETY: NEON as in `Neon`.
         unsafe { Self(vsqrtq_f32(self.0), vsqrtq_f32(self.1)) }
+    }
+    #[inline(always)]
+    fn within(self, limit: Self) -> Self {
+        Self(within(self.0, limit.0), within(self.1, limit.1))
     }
 }
 

@@ -40,6 +40,13 @@ impl Number for Portable {
         }
         self
     }
+    #[inline(always)]
+    fn within(mut self, limit: Self) -> Self {
+        for (lane, limit) in self.0.iter_mut().zip(limit.0) {
+            *lane = lane.within(limit);
+        }
+        self
+    }
 }
 
 impl Vector for Portable {

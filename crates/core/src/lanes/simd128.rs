@@ -40,6 +40,12 @@ impl Number for Simd128 {
     fn sqrt(self) -> Self {
         Self(f32x4_sqrt(self.0), f32x4_sqrt(self.1))
     }
+    #[inline(always)]
+    fn within(self, limit: Self) -> Self {
+        // Both give their first operand where one is a NaN.
+        let within = |x: v128, limit: v128| f32x4_pmax(f32x4_pmin(x, limit), f32x4_neg(limit));
+        Self(within(self.0, limit.0), within(self.1, limit.1))
+    }
 }
 
 impl Vector for Simd128 {

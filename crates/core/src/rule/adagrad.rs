@@ -1,10 +1,9 @@
 //! `adagrad` (Duchi, Hazan, Singer, 2011), element by element: `s += G^2; w -= lr * G / (sqrt(s) + eps)`.
 
-use super::parameters::Range::{Above0, AtLeast0};
-use super::parameters::refused;
-use super::{Coefficients, MOST_PLANES, Parameter, Parameters, Rule, Step, mean_rate};
+use super::{Coefficients, MOST_PLANES, Parameter, Parameters, Rule, SCOPE, Step, mean_rate};
 use crate::error::Result;
 use crate::lanes::Number;
+use crate::parameters::Range::{Above0, AtLeast0};
 use crate::tally::Seen;
 
 /// Adagrad with an accumulator an element.
@@ -20,6 +19,7 @@ impl Rule for Adagrad {
         Parameter::number("lr", 0.01, Above0),
         Parameter::number("accumulator", 0.0, AtLeast0),
         Parameter::number("eps", 1e-10, AtLeast0),
+        SCOPE,
     ];
     const PLANES: usize = 1;
     /// The learning rate.
@@ -29,7 +29,7 @@ impl Rule for Adagrad {
         let accumulator = parameters.number("accumulator")? as f32;
         let eps = parameters.number("eps")?;
         if accumulator == 0.0 && eps as f32 == 0.0 {
-            return Err(refused("eps", "above 0 in float32, as the accumulator starts at 0", eps));
+            return Err(parameters.refused("eps", "above 0 in float32, as the accumulator starts at 0", eps));
         }
         Ok(Self { accumulator, eps })
     }

@@ -1,9 +1,9 @@
 //! `cf-sgd`: frequency-aware SGD with frequencies counted on the way, after Li et al. (2022): `w -= min(maxLr, lr / sqrt(x)) * G`, where
 //! x is the tally, or the tally scaled to a fixed horizon.
 
-use super::parameters::Range::{Above0, AtLeast0};
-use super::{Coefficients, Kind, Parameter, Parameters, Rule, Step, rate_alone};
+use super::{Coefficients, Parameter, Parameters, Rule, Step, rate_alone};
 use crate::error::Result;
+use crate::parameters::Range::{Above0, AtLeast0};
 use crate::tally::Seen;
 
 /// SGD with a rate a row that follows from its tally.
@@ -32,7 +32,7 @@ impl Rule for CfSgd {
         Parameter::optional("maxLr", Above0),
         Parameter::number("start", 0.0, AtLeast0),
         Parameter::optional("horizon", Above0),
-        Parameter { name: "normalize", kind: Kind::Flag },
+        Parameter::flag("normalize"),
     ];
     type Scalars = Scalars;
 

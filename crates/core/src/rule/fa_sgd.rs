@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::parameters::Range::Above0;
-use super::parameters::refused;
-use super::{Coefficients, Kind, Parameter, Parameters, Rule, Step, rate_alone};
+use super::{Coefficients, Parameter, Parameters, Rule, Step, rate_alone};
 use crate::error::Result;
 use crate::memory::Buffer;
+use crate::parameters::Kind;
+use crate::parameters::Range::Above0;
 use crate::tally::Seen;
 
 /// SGD with a rate a row that follows from its expected count.
@@ -30,7 +30,7 @@ impl Rule for FaSgd {
         let max_lr = parameters.optional("maxLr")?;
         let counts = parameters.counts("expectedCounts")?;
         if let (None, Some(row)) = (max_lr, counts.iter().position(|&count| count == 0.0)) {
-            return Err(refused(&format!("expectedCounts[{row}]"), "above 0, as there is no maxLr", 0.0));
+            return Err(parameters.refused(&format!("expectedCounts[{row}]"), "above 0, as there is no maxLr", 0.0));
         }
         let mut expected = Buffer::zeroed(counts.len() as u128, "expected counts")?;
         expected.copy_from_slice(counts);

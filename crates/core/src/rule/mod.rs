@@ -3,26 +3,37 @@
 //!
 //! To add one: a file here, a line in `rules!` below, its type in `index.d.ts`, its line in `docs/arithmetic.md`.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::history::Map;
 use crate::lanes::Number;
+use crate::parameters::{Parameter, Parameters};
+use crate::scalar::power;
 use crate::tally::Seen;
 
 mod adagrad;
 mod adam;
 mod cf_sgd;
 mod fa_sgd;
-mod parameters;
+mod ftrl;
+mod rmsprop;
 mod rowwise_adagrad;
 mod sgd;
 mod tallygrad;
-
-pub(crate) use parameters::check_lr;
-pub use parameters::{Kind, Parameter, Parameters, Range};
 
 /// Float32 scalars that a rule broadcasts over a row.
 pub type Coefficients = [f32; 4];
 /// The most state a rule keeps, in floats an element.
 pub const MOST_PLANES: usize = 2;
+
+/// The parameter of rules that can visit all rows at every step.
+const SCOPE: Parameter = Parameter::choice("scope", &["touched", "all"]);
+
+impl Parameters<'_> {
+    /// Whether every step visits all rows, those outside of the batch with a gradient of 0.
+    fn visits_all(&self) -> Result<bool> {
+        Ok(self.declares(SCOPE.name) && self.word(SCOPE.name)? == Some("all"))
+    }
+}
 
 /// What is the same for all rows of a step.
 #[derive(Clone, Copy, Debug)]
@@ -43,15 +54,25 @@ pub trait Rule: Clone + Send + Sync {
     const NAME: &'static str;
     /// What its options may hold.
     const PARAMETERS: &'static [Parameter];
+    /// Another name of it, under which weights decay, and how fast unless told otherwise.
+    const DECAYING: Option<(&'static str, f64)> = None;
     /// Floats of state an element.
     const PLANES: usize = 0;
     /// Whether it keeps a float of state a row.
     const ROW_STATE: bool = false;
     /// Whether [`Rule::coefficients`] reads the sum of the squared gradient.
     const READS_SQUARES: bool = false;
+    /// Whether a gradient of 0 leaves a row's weights and state as they are.
+    const RESTS: bool = true;
+    /// Whether its learning rate must stay what it was at first.
+    const FIXED_RATE: bool = false;
     /// Scalars that [`Rule::begin`] computes once a step.
     type Scalars: Copy + Sync;
 
+    /// Whether it is the one of several rules under one name that these parameters ask for.
+    fn fits(_: &Parameters) -> Result<bool> {
+        Ok(true)
+    }
     /// Builds it from checked parameters. The first is `lr`, which the table keeps.
     fn build(parameters: &Parameters) -> Result<Self>;
 
@@ -67,6 +88,22 @@ pub trait Rule: Clone + Send + Sync {
     fn first_state(&self) -> f32 {
         0.0
     }
+    /// The parameter that lets first weights be nothing but zeros, if one does.
+    fn only_zeros(&self) -> Option<&'static str> {
+        None
+    }
+    /// Makes a row's state, `planes`, stand for `weights` that did not come from the rule, where weights are a function of state.
+    fn adopt(&self, _weights: &[f32], _planes: &mut [f32]) {}
+    /// What a step of rate `lr` with `l2` times the weight for a gradient makes of weight and state, if that is a linear map.
+    fn visit(&self, _lr: f64, _l2: f64) -> Option<Map> {
+        None
+    }
+    /// Whether a row whose weights a gradient of 0 does not change will be changed by no further ones, at rates that are not higher.
+    fn settles(&self) -> bool {
+        false
+    }
+    /// What `steps` gradients of 0 leave of a row's state, where they change no weights.
+    fn fade(&self, _steps: u64, _state: &mut f32, _planes: &mut [f32]) {}
     /// Bytes it holds besides the table's state.
     fn bytes(&self) -> u64 {
         0
@@ -105,9 +142,17 @@ fn mean_rate(state: &[f32], rate: impl Fn(f64) -> f64) -> f32 {
     (state.iter().map(|&s| rate(f64::from(s))).sum::<f64>() / state.len() as f64) as f32
 }
 
+/// Multiplies state with `factor`, `steps` times over.
+fn fade(factor: f64, steps: u64, state: &mut [f32]) {
+    let factor = power(factor, steps);
+    for s in state {
+        *s = (f64::from(*s) * factor) as f32;
+    }
+}
+
 /// Declares [`AnyRule`], one variant a rule, and the catalogue of all rules.
 macro_rules! rules {
-    ($($variant:ident($path:path)),+ $(,)?) => {
+    ($($variant:ident($path:ty)),+ $(,)?) => {
         /// Any of the rules.
         #[derive(Clone)]
         pub enum AnyRule {
@@ -115,20 +160,28 @@ macro_rules! rules {
         }
 
         impl AnyRule {
-            /// Builds the rule called `name` and its learning rate. `values` are in the order of its parameters, NaN for those not
-            /// given, or empty.
-            pub fn build(name: &str, values: &[f64], counts: Option<&[f64]>, rows: u32) -> Result<(Self, f64)> {
-                $(if name == <$path>::NAME {
-                    let parameters = Parameters::new(<$path>::PARAMETERS, values, counts, rows)?;
-                    let lr = parameters.number("lr")?;
-                    return <$path>::build(&parameters).map(|rule| (Self::$variant(rule), lr));
+            /// Builds the rule called `name`. `values` are in the order of its parameters, NaN for those not given, or empty.
+            pub(crate) fn build(name: &str, values: &[f64], counts: Option<&[f64]>, rows: u32) -> Result<Built> {
+                $(if let Some(decay) = answers_to::<$path>(name) {
+                    let parameters = Parameters::new("optimizer", <$path>::PARAMETERS, values, counts, rows)?;
+                    if <$path>::fits(&parameters)? {
+                        let lr = parameters.number("lr")?;
+                        let visits_all = parameters.visits_all()?;
+                        return Ok(Built { rule: Self::$variant(<$path>::build(&parameters)?), lr, decay, visits_all });
+                    }
                 })+
-                Err(parameters::unknown_rule(name))
+                Err(unknown_rule(name))
             }
 
             /// Every rule's name and parameters, the default rule first.
             pub fn catalogue() -> Vec<(&'static str, &'static [Parameter])> {
-                vec![$((<$path>::NAME, <$path>::PARAMETERS)),+]
+                let mut all = Vec::new();
+                $(for name in names::<$path>() {
+                    if all.iter().all(|&(known, _)| known != name) {
+                        all.push((name, <$path>::PARAMETERS));
+                    }
+                })+
+                all
             }
         }
 
@@ -144,22 +197,43 @@ macro_rules! rules {
     };
 }
 
-impl AnyRule {
-    /// The catalogue as JSON: `{ "rule": [{ "name", "kind", "choices"? }] }`, for facades.
-    pub fn catalogue_json() -> String {
-        let parameters =
-            |parameters: &[Parameter]| parameters.iter().copied().map(Parameter::to_json).collect::<Vec<_>>().join(",");
-        let rules = Self::catalogue().into_iter().map(|(name, declared)| format!("{name:?}:[{}]", parameters(declared)));
-        format!("{{{}}}", rules.collect::<Vec<_>>().join(","))
+/// A rule as options describe it.
+pub(crate) struct Built {
+    pub rule: AnyRule,
+    pub lr: f64,
+    /// The rate at which weights decay if nothing else is said.
+    pub decay: f64,
+    /// `scope: "all"`.
+    pub visits_all: bool,
+}
+
+fn names<R: Rule>() -> impl Iterator<Item = &'static str> {
+    [R::NAME].into_iter().chain(R::DECAYING.map(|(name, _)| name))
+}
+
+/// The rate at which weights decay under `name`, if that is one of the rule's.
+fn answers_to<R: Rule>(name: &str) -> Option<f64> {
+    if name == R::NAME {
+        return Some(0.0);
     }
+    R::DECAYING.filter(|(decaying, _)| *decaying == name).map(|(_, decay)| decay)
+}
+
+fn unknown_rule(name: &str) -> Error {
+    Error::OptionValue { name: "optimizer.type".into(), expected: "the name of a rule".into(), found: format!("{name:?}") }
 }
 
 rules! {
     Tallygrad(tallygrad::Tallygrad),
     Sgd(sgd::Sgd),
+    Momentum(sgd::Momentum<false>),
+    Nesterov(sgd::Momentum<true>),
     FaSgd(fa_sgd::FaSgd),
     CfSgd(cf_sgd::CfSgd),
     Adagrad(adagrad::Adagrad),
     RowwiseAdagrad(rowwise_adagrad::RowwiseAdagrad),
     Adam(adam::Adam),
+    RowwiseAdam(adam::RowwiseAdam),
+    Rmsprop(rmsprop::Rmsprop),
+    Ftrl(ftrl::Ftrl),
 }

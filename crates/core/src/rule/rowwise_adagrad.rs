@@ -1,8 +1,8 @@
 //! `rowwise-adagrad` (Mudigere et al., 2022; FBGEMM): Adagrad with one accumulator a row: `s += mean(G^2); w -= lr * G / (sqrt(s) + eps)`.
 
-use super::parameters::Range::{Above0, AtLeast0};
-use super::{Coefficients, Parameter, Parameters, Rule, Step, rate_alone};
+use super::{Coefficients, Parameter, Parameters, Rule, SCOPE, Step, rate_alone};
 use crate::error::Result;
+use crate::parameters::Range::{Above0, AtLeast0};
 use crate::tally::Seen;
 
 /// Adagrad with an accumulator a row.
@@ -18,6 +18,7 @@ impl Rule for RowwiseAdagrad {
         Parameter::number("lr", 0.01, Above0),
         Parameter::number("accumulator", 0.0, AtLeast0),
         Parameter::number("eps", 1e-8, AtLeast0),
+        SCOPE,
     ];
     const ROW_STATE: bool = true;
     const READS_SQUARES: bool = true;

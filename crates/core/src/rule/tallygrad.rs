@@ -8,9 +8,9 @@
 //! After "Frequency-aware SGD for Efficient Embedding Learning with Provable Benefits" (Li et al., ICLR 2022), with the cap of its
 //! rate made smooth, so that no step is longer than lr in root mean square.
 
-use super::parameters::Range::{Above0, AtLeast0};
 use super::{Coefficients, Parameter, Parameters, Rule, Step, rate_alone};
 use crate::error::Result;
+use crate::parameters::Range::{Above0, AtLeast0};
 use crate::tally::Seen;
 
 /// The house rule.

@@ -2,9 +2,12 @@
 
 use std::ops::Range;
 
-use super::gradients::{Any, Fixed, Gradients, Width, divide};
+use super::gradients::{Any, Fixed, Gradients, Treated, Width};
 use super::presums::{Presums, add_runs};
-use crate::lanes::{Kernel, LANES, Simd, Vector, dispatch, largest_magnitude, sum_of_squares};
+use super::treatment::StepTreatment;
+use crate::lanes::{Kernel, LANES, Over, Simd, Vector, change, dispatch, largest_magnitude, sum_of_squares};
+use crate::missed::{Floats, SharedMissed};
+use crate::narrow::Draw;
 use crate::plan::Groups;
 use crate::prefetch::{AHEAD, TOGETHER};
 use crate::rule::{MOST_PLANES, Rule};
@@ -29,8 +32,17 @@ pub(crate) struct Application<'a, R: Rule> {
     pub mean: bool,
     /// `nonFinite: "skip"`.
     pub skip: bool,
+    /// Whether a square that overflows counts as not finite.
+    pub squares: bool,
     pub padding: Option<u32>,
+    pub treatment: StepTreatment<'a>,
+    pub missed: Option<SharedMissed<'a>>,
+    /// The seed of random roundings, if there are any.
+    pub rounding: Option<u64>,
 }
+
+/// Rows of floats that a thread needs beside its sum: a record of at most three rows, and two to catch up with.
+pub(crate) const SCRATCH_ROWS: usize = 1 + (1 + MOST_PLANES) + 2;
 
 /// Applies a step to the rows in some slots on `simd`; gives the number of rows that were skipped.
 pub(crate) fn apply_slots<R: Rule>(
@@ -38,13 +50,15 @@ pub(crate) fn apply_slots<R: Rule>(
     step: &Application<R>,
     groups: Groups,
     slots: Range<usize>,
-    sum: &mut [f32],
+    scratch: &mut [f32],
 ) -> u64 {
+    let plain = step.storage.layout.is_plain() && step.missed.is_none() && step.treatment.treatment.is_nothing();
     match step.gradients.dim {
-        16 => dispatch(simd, ApplySlots { width: Fixed::<16>, step, groups, slots, sum }),
-        32 => dispatch(simd, ApplySlots { width: Fixed::<32>, step, groups, slots, sum }),
-        64 => dispatch(simd, ApplySlots { width: Fixed::<64>, step, groups, slots, sum }),
-        dim => dispatch(simd, ApplySlots { width: Any(dim), step, groups, slots, sum }),
+        dim if !plain => dispatch(simd, ApplySlots { width: Treated(dim), step, groups, slots, scratch }),
+        16 => dispatch(simd, ApplySlots { width: Fixed::<16>, step, groups, slots, scratch }),
+        32 => dispatch(simd, ApplySlots { width: Fixed::<32>, step, groups, slots, scratch }),
+        64 => dispatch(simd, ApplySlots { width: Fixed::<64>, step, groups, slots, scratch }),
+        dim => dispatch(simd, ApplySlots { width: Any(dim), step, groups, slots, scratch }),
     }
 }
 
@@ -55,8 +69,8 @@ pub(crate) struct ApplySlots<'a, R: Rule, W: Width> {
     pub groups: Groups<'a>,
     /// Which slots; nobody else has them, and so their rows.
     pub slots: Range<usize>,
-    /// Room for a row's summed gradient.
-    pub sum: &'a mut [f32],
+    /// Room for [`SCRATCH_ROWS`] rows.
+    pub scratch: &'a mut [f32],
 }
 
 impl<R: Rule, W: Width> Kernel for ApplySlots<'_, R, W> {
@@ -64,8 +78,7 @@ impl<R: Rule, W: Width> Kernel for ApplySlots<'_, R, W> {
 
     #[inline(always)]
     fn run<V: Vector>(self) -> u64 {
-        let Self { width, step, groups, slots, sum } = self;
-        let sum = &mut sum[..width.dim()];
+        let Self { width, step, groups, slots, scratch } = self;
         let mut skipped = 0;
         for first in slots.clone().step_by(TOGETHER) {
             let block = |first: usize| first.min(slots.end)..(first + TOGETHER).min(slots.end);
@@ -76,7 +89,7 @@ impl<R: Rule, W: Width> Kernel for ApplySlots<'_, R, W> {
                     continue;
                 }
                 // SAFETY: the plan's rows and positions are checked, and this thread is the only one with this row.
-                let applied = unsafe { step.apply::<V>(groups, slot, width, sum) };
+                let applied = unsafe { step.apply::<V, W>(groups, slot, width, scratch) };
                 skipped += u64::from(!applied);
             }
         }
@@ -95,7 +108,7 @@ impl<R: Rule> Application<'_, R> {
         for slot in slots {
             // SAFETY: the caller's promise.
             unsafe {
-                self.storage.prefetch(groups.row(slot), width.dim() * (1 + R::PLANES));
+                self.storage.prefetch(groups.row(slot), self.stride(width));
                 self.tallies.prefetch(groups.row(slot));
                 for &position in groups.occurrences(slot).iter().take(GRADIENTS) {
                     self.gradients.prefetch(position, width);
@@ -104,45 +117,116 @@ impl<R: Rule> Application<'_, R> {
         }
     }
 
+    /// Words of a record: in rows of floats as many as the rule has floats, so that the compiler may know.
+    #[inline(always)]
+    fn stride<W: Width>(&self, width: W) -> usize {
+        if W::PLAIN { width.dim() * (1 + R::PLANES) } else { self.storage.layout.stride() }
+    }
+
     /// Applies the step to the row in a slot. Says whether it did: a row whose sum is not finite may be skipped.
     ///
     /// # Safety
-    /// The row exists and is this thread's alone; its positions are of the batch; `width` is the table's, and `sum` that long.
+    /// The row exists and is this thread's alone; its positions are of the batch; `width` is the table's, and `scratch` has
+    /// [`SCRATCH_ROWS`] rows.
     #[inline(always)]
-    unsafe fn apply<V: Vector>(&self, groups: Groups, slot: usize, width: impl Width, sum: &mut [f32]) -> bool {
+    unsafe fn apply<V: Vector, W: Width>(&self, groups: Groups, slot: usize, width: W, scratch: &mut [f32]) -> bool {
         let (row, positions) = (groups.row(slot), groups.occurrences(slot));
-        let gradient: &[f32] = if positions.len() == 1 && self.gradients.scale == 1.0 {
-            // SAFETY: the caller's promise.
-            unsafe { self.gradients.at_unchecked(positions[0], width) }
-        } else {
+        let (sum, scratch) = scratch.split_at_mut(width.dim());
+        let is_sum_already = W::PLAIN && positions.len() == 1 && self.gradients.scale == 1.0;
+        if !is_sum_already {
             match self.presums.and_then(|presums| presums.runs_of(slot, positions.len())) {
                 Some(runs) => add_runs(runs, sum),
                 // SAFETY: the caller's promise.
                 None => unsafe { self.gradients.sum::<V>(positions, width, sum) },
             }
             if self.mean {
-                divide::<V>(sum, positions.len() as f32);
+                change::<V>(sum, Over(positions.len() as f32));
             }
-            sum
-        };
-        let squares =
-            if R::READS_SQUARES || (self.skip && self.rule.squares()) { sum_of_squares::<V>(gradient, 1.0) } else { 0.0 };
+        }
+        // SAFETY: the caller's promise.
+        unsafe {
+            if !W::PLAIN {
+                return self.apply_treated::<V>(row, positions.len(), sum, scratch);
+            }
+            let gradient = if is_sum_already { self.gradients.at_unchecked(positions[0], width) } else { sum };
+            self.apply_plain::<V>(row, positions.len(), gradient, self.stride(width))
+        }
+    }
+
+    /// Applies the rule to a row of floats. Says whether it did.
+    ///
+    /// # Safety
+    /// As for [`Application::apply`]; the gradient is of the table's width, and `stride` its record's.
+    #[inline(always)]
+    unsafe fn apply_plain<V: Vector>(&self, row: u32, occurrences: usize, gradient: &[f32], stride: usize) -> bool {
+        let squares = if R::READS_SQUARES || (self.skip && self.squares) { sum_of_squares::<V>(gradient, 1.0) } else { 0.0 };
         if self.skip && !(squares.is_finite() && largest_magnitude::<V>(gradient).is_finite()) {
             return false;
         }
-        // SAFETY: the caller's promise.
-        let seen = unsafe { self.tallies.bump(row, positions.len() as u32, self.step) };
         let mut no_state = 0.0;
-        let state = if R::ROW_STATE {
-            // SAFETY: as above; the rule keeps a float a row.
-            unsafe { &mut *self.storage.row_state(row) }
-        } else {
-            &mut no_state
-        };
-        let coefficients = self.rule.coefficients(&self.scalars, &seen, squares, state);
-        // SAFETY: the record of a row that exists has `dim` weights and `PLANES * dim` state, this thread's alone.
-        unsafe { apply_elements::<V, R>(&coefficients, gradient, self.storage.record(row)) };
+        // SAFETY: the caller's promise. The record of a row that exists has `dim` weights and `PLANES * dim` state, this thread's alone.
+        unsafe {
+            let seen = self.tallies.bump(row, occurrences as u32, self.step);
+            let state = self.row_state(row, &mut no_state);
+            let coefficients = self.rule.coefficients(&self.scalars, &seen, squares, state);
+            apply_elements::<V, R>(&coefficients, gradient, self.storage.record(row, stride).cast());
+        }
         true
+    }
+
+    /// Applies the step to any row: catches it up, treats it, and stores it as it is stored. Says whether it did.
+    ///
+    /// # Safety
+    /// As for [`Application::apply`].
+    #[inline(always)]
+    unsafe fn apply_treated<V: Vector>(&self, row: u32, occurrences: usize, gradient: &mut [f32], scratch: &mut [f32]) -> bool {
+        if self.skip
+            && !(largest_magnitude::<V>(gradient).is_finite()
+                && (!self.squares || sum_of_squares::<V>(gradient, 1.0).is_finite()))
+        {
+            return false;
+        }
+        let (layout, dim) = (self.storage.layout, gradient.len());
+        let record = self.storage.record(row, layout.stride());
+        let (floats, spare) = scratch.split_at_mut(layout.floats());
+        let mut no_state = 0.0;
+        // SAFETY: the caller's promise, as in `apply_plain`.
+        unsafe {
+            let seen = self.tallies.bump(row, occurrences as u32, self.step);
+            let state = self.row_state(row, &mut no_state);
+            let floats = if layout.is_plain() { std::slice::from_raw_parts_mut(record.cast(), floats.len()) } else { floats };
+            if !layout.is_plain() {
+                layout.read(record, floats);
+            }
+            if let Some(missed) = &self.missed {
+                missed.catch_up(self.rule, row, self.step - 1, self.step, Floats { dim, record: floats, state, spare });
+            }
+            let (weights, planes) = floats.split_at_mut(dim);
+            if self.treatment.before_rule::<V>(&seen, occurrences, gradient, weights) {
+                self.rule.adopt(weights, planes);
+            }
+            let squares = if R::READS_SQUARES { sum_of_squares::<V>(gradient, 1.0) } else { 0.0 };
+            let coefficients = self.rule.coefficients(&self.scalars, &seen, squares, state);
+            apply_elements::<V, R>(&coefficients, gradient, floats.as_mut_ptr());
+            let (weights, planes) = floats.split_at_mut(dim);
+            if self.treatment.after_rule::<V>(weights) {
+                self.rule.adopt(weights, planes);
+            }
+            if !layout.is_plain() {
+                layout.write(record, floats, self.rounding.map(|seed| Draw { seed, step: self.step, row, block: 0 }));
+            }
+        }
+        true
+    }
+
+    /// The row's own float, or, for a rule that keeps none, another.
+    ///
+    /// # Safety
+    /// The row exists and is this thread's alone.
+    #[inline(always)]
+    unsafe fn row_state<'s>(&self, row: u32, otherwise: &'s mut f32) -> &'s mut f32 {
+        // SAFETY: the caller's promise; the rule keeps a float a row.
+        if R::ROW_STATE { unsafe { &mut *self.storage.row_state(row) } } else { otherwise }
     }
 }
 
@@ -151,7 +235,7 @@ impl<R: Rule> Application<'_, R> {
 /// # Safety
 /// `record` is valid for reading and writing `(1 + PLANES) * gradient.len()` elements, and nobody else uses them.
 #[inline(always)]
-unsafe fn apply_elements<V: Vector, R: Rule>(coefficients: &[f32; 4], gradient: &[f32], record: *mut f32) {
+pub(crate) unsafe fn apply_elements<V: Vector, R: Rule>(coefficients: &[f32; 4], gradient: &[f32], record: *mut f32) {
     let dim = gradient.len();
     let whole = dim / LANES * LANES;
     let c = [V::splat(coefficients[0]), V::splat(coefficients[1]), V::splat(coefficients[2]), V::splat(coefficients[3])];

@@ -1,7 +1,7 @@
 //! The gradients of a batch, one row of `dim` float32 for each occurrence, and their sums in the documented order.
 
-use crate::lanes::{LANES, Vector};
-use crate::prefetch::prefetch_floats;
+use crate::lanes::{Change, LANES, Times, Unchanged, Vector};
+use crate::prefetch::prefetch_words;
 
 /// Occurrences of one row that are summed before their sum is added to the row's. Fixed by the contract of a step, so that several
 /// threads can sum a hot row and get the same bits.
@@ -13,6 +13,9 @@ const MOST_LINES: usize = 8;
 
 /// How many elements a row has: a constant for common widths, so that loops over a row are unrolled, or any number.
 pub(crate) trait Width: Copy {
+    /// Whether rows are floats in place that are left to their rule; else more is to be done.
+    const PLAIN: bool = true;
+
     fn dim(self) -> usize;
 }
 
@@ -38,30 +41,16 @@ impl Width for Any {
     }
 }
 
-/// What elements are multiplied with on their way into a sum.
-trait Scale: Copy {
-    fn of<V: Vector>(self, elements: V) -> V;
-}
-
-/// 1, which costs nothing.
+/// Any width, of rows that are stored in less than float32, are treated otherwise than by their rule, or have missed steps.
 #[derive(Clone, Copy)]
-struct Unscaled;
+pub(crate) struct Treated(pub usize);
 
-impl Scale for Unscaled {
+impl Width for Treated {
+    const PLAIN: bool = false;
+
     #[inline(always)]
-    fn of<V: Vector>(self, elements: V) -> V {
-        elements
-    }
-}
-
-/// Any other number.
-#[derive(Clone, Copy)]
-struct Scaled(f32);
-
-impl Scale for Scaled {
-    #[inline(always)]
-    fn of<V: Vector>(self, elements: V) -> V {
-        elements * V::splat(self.0)
+    fn dim(self) -> usize {
+        self.0
     }
 }
 
@@ -99,7 +88,7 @@ impl<'a> Gradients<'a> {
     #[inline(always)]
     pub unsafe fn prefetch(&self, position: u32, width: impl Width) {
         // SAFETY: the caller's promise.
-        unsafe { prefetch_floats(self.at_unchecked(position, width).as_ptr(), width.dim(), MOST_LINES) }
+        unsafe { prefetch_words(self.at_unchecked(position, width).as_ptr(), width.dim(), MOST_LINES) }
     }
 
     /// Writes the scaled sum of the gradients at `positions` (at least one) to `sum`, run by run.
@@ -111,9 +100,9 @@ impl<'a> Gradients<'a> {
         // SAFETY: the caller's promise.
         unsafe {
             if self.scale == 1.0 {
-                self.sum_runs::<V>(positions, width, Unscaled, sum)
+                self.sum_runs::<V>(positions, width, Unchanged, sum)
             } else {
-                self.sum_runs::<V>(positions, width, Scaled(self.scale), sum)
+                self.sum_runs::<V>(positions, width, Times(self.scale), sum)
             }
         }
     }
@@ -122,7 +111,7 @@ impl<'a> Gradients<'a> {
     /// As for [`Gradients::sum`].
     #[cfg_attr(target_arch = "wasm32", inline(never))] // One for all rules keeps the module small.
     #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-    unsafe fn sum_runs<V: Vector>(&self, positions: &[u32], width: impl Width, scale: impl Scale, sum: &mut [f32]) {
+    unsafe fn sum_runs<V: Vector>(&self, positions: &[u32], width: impl Width, scale: impl Change, sum: &mut [f32]) {
         debug_assert!(!positions.is_empty() && sum.len() == width.dim());
         let dim = width.dim();
         for (number, positions) in positions.chunks(RUN).enumerate() {
@@ -163,7 +152,7 @@ struct Run<'a, W, S> {
     column: usize,
 }
 
-impl<W: Width, S: Scale> Run<'_, W, S> {
+impl<W: Width, S: Change> Run<'_, W, S> {
     /// The next columns of a gradient.
     ///
     /// # Safety
@@ -221,22 +210,5 @@ impl<W: Width, S: Scale> Run<'_, W, S> {
             total.store_part(to, count);
         }
         self.column = self.width.dim();
-    }
-}
-
-/// Divides a sum by the number of occurrences.
-#[inline(always)]
-pub(crate) fn divide<V: Vector>(sum: &mut [f32], count: f32) {
-    let (divisor, whole) = (V::splat(count), sum.len() / LANES * LANES);
-    // SAFETY: whole vectors lie below `whole`, 1 to 7 elements from there to the end.
-    unsafe {
-        for at in (0..whole).step_by(LANES) {
-            let to = sum.as_mut_ptr().add(at);
-            (V::load(to) / divisor).store(to);
-        }
-        if whole < sum.len() {
-            let (to, count) = (sum.as_mut_ptr().add(whole), sum.len() - whole);
-            (V::load_part(to, count) / divisor).store_part(to, count);
-        }
     }
 }

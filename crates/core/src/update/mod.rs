@@ -2,24 +2,30 @@
 //! here is only faster.
 
 use crate::error::{Error, Result};
-use crate::lanes::{Portable, dispatch, largest_magnitude, sum_of_squares};
+use crate::lanes::{Over, Portable, change, dispatch, largest_magnitude, sum_of_squares};
 use crate::memory::Buffer;
-use crate::options::{NonFinite, Reduction};
+use crate::missed::Missed;
+use crate::options::{Clip, NonFinite, Reduction};
 use crate::plan::Groups;
 use crate::pool;
 use crate::rule::{Rule, Step, with_rule};
 use crate::table::Table;
-use apply::{Application, apply_slots};
-use gradients::{Any, Gradients, divide};
+pub(crate) use apply::apply_elements;
+use apply::{Application, SCRATCH_ROWS, apply_slots};
+use gradients::{Any, Gradients};
 use inspect::{CHUNK, Findings, Inspect, Questions};
 use presums::Presums;
+use treatment::StepTreatment;
 
 mod apply;
+pub(crate) mod flush;
+mod global_norm;
 pub(crate) mod gradients;
 pub(crate) mod inspect;
 mod presums;
 pub(crate) mod reference;
 mod share;
+pub(crate) mod treatment;
 
 /// R2's sums over all occurrences so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -45,18 +51,21 @@ impl MeanSquare {
 /// Space for inspections and sums, kept between steps.
 pub(crate) struct Scratch {
     findings: Buffer<Findings>,
-    /// A summed gradient for each task.
-    sums: Buffer<f32>,
+    /// [`SCRATCH_ROWS`] rows for each task.
+    rows: Buffer<f32>,
+    /// For each slot the sum of its gradient's squares, for clipping by the norm of all.
+    squares: Buffer<f32>,
     presums: Presums,
 }
 
 impl Scratch {
     pub fn new() -> Result<Self> {
-        Ok(Self { findings: Buffer::zeroed(0, PURPOSE)?, sums: Buffer::zeroed(0, PURPOSE)?, presums: Presums::new()? })
+        let empty = || Buffer::zeroed(0, PURPOSE);
+        Ok(Self { findings: Buffer::zeroed(0, PURPOSE)?, rows: empty()?, squares: empty()?, presums: Presums::new()? })
     }
 
     pub fn bytes(&self) -> u64 {
-        self.sums.bytes() + self.findings.bytes() + self.presums.bytes()
+        self.rows.bytes() + self.squares.bytes() + self.findings.bytes() + self.presums.bytes()
     }
 }
 
@@ -66,7 +75,8 @@ const PURPOSE: &str = "summing gradients";
 pub(crate) fn update(table: &mut Table, ids: &[u32], gradients: Gradients, inspected: Option<Findings>) -> Result<u64> {
     let threads = if gradients.values.len() < pool::WORTH_SHARING { 1 } else { table.threads };
     table.plan.reserve(ids.len())?;
-    table.scratch.sums.reserve(gradients.dim * if threads > 1 { pool::TASKS } else { 1 }, PURPOSE)?;
+    let tasks = if threads > 1 { pool::TASKS } else { 1 };
+    table.scratch.rows.reserve(gradients.dim * SCRATCH_ROWS * tasks, PURPOSE)?;
     let rule = table.rule.clone();
     with_rule!(&rule, rule => run(table, rule, ids, gradients, inspected, threads))
 }
@@ -113,9 +123,14 @@ fn run<R: Rule>(
         inspected.unwrap_or_else(|| inspect(table, Findings::default(), ids, gradients))
     };
     let rejecting = table.non_finite == NonFinite::Reject;
-    if rejecting && !inspect::surely_finite(findings.largest, ids.len(), gradients.dim, questions, rule.squares()) {
-        refuse_non_finite(table, ids, gradients, rule.squares())?;
+    let squares = rule.squares() || table.treatment.clip.squares();
+    if rejecting && !inspect::surely_finite(findings.largest, ids.len(), gradients.dim, questions, squares) {
+        refuse_non_finite(table, ids, gradients, squares)?;
     }
+    let kept_by_global_norm = match table.treatment.clip {
+        Clip::GlobalNorm(limit) => global_norm::kept(table, gradients, limit, threads)?,
+        _ => 1.0,
+    };
     if threads > 1 {
         share::sum_hot_rows(table, gradients, threads)?;
     }
@@ -123,10 +138,11 @@ fn run<R: Rule>(
     let mean_square = table.mean_square.after(table.tallies.decay(), findings.squares, findings.count);
     let step = Step {
         number: table.step + 1,
-        lr: table.lr,
+        lr: table.rate_of_step(table.step + 1),
         mean_square: if questions.mean_square { mean_square.per_element(gradients.dim as f64) } else { 0.0 },
         dim: gradients.dim as f64,
     };
+    let rounding = table.rounding_seed();
     let application = Application {
         rule,
         scalars: rule.begin(&step),
@@ -137,17 +153,23 @@ fn run<R: Rule>(
         step: step.number,
         mean: table.reduction == Reduction::Mean,
         skip: questions.skip,
+        squares,
         padding: table.padding,
+        treatment: StepTreatment { treatment: &table.treatment, lr: step.lr, kept_by_global_norm },
+        missed: table.missed.as_mut().map(Missed::shared),
+        rounding,
     };
     // Where a panic is a trap and does not unwind, this is all that will tell that the step was cut off.
     table.poisoned = true;
-    let (groups, sums) = (table.plan.groups(), &mut table.scratch.sums[..]);
+    let (groups, rows) = (table.plan.groups(), &mut table.scratch.rows[..]);
     let skipped = if threads > 1 {
-        share::apply(table.simd, groups, &application, sums, threads)?
+        share::apply(table.simd, groups, &application, rows, threads)?
     } else {
-        let sum = &mut sums[..gradients.dim];
-        apply_slots(table.simd, &application, groups, 0..groups.len(), sum)
+        apply_slots(table.simd, &application, groups, 0..groups.len(), &mut rows[..gradients.dim * SCRATCH_ROWS])
     };
+    if let Some(missed) = &mut table.missed {
+        missed.visits.push(rule, step.number, step.lr);
+    }
     table.poisoned = false;
     if questions.mean_square {
         table.mean_square = mean_square;
@@ -160,12 +182,12 @@ fn run<R: Rule>(
 fn refuse_non_finite(table: &mut Table, ids: &[u32], gradients: Gradients, squares: bool) -> Result<()> {
     inspect::find_culprit(gradients, ids, table.padding, squares)?;
     let groups: Groups = table.plan.groups();
-    let sum = &mut table.scratch.sums[..gradients.dim];
+    let sum = &mut table.scratch.rows[..gradients.dim];
     for slot in 0..groups.len() {
         // SAFETY: the plan's positions are of the batch, and `sum` has its width.
         unsafe { gradients.sum::<Portable>(groups.occurrences(slot), Any(gradients.dim), sum) };
         if table.reduction == Reduction::Mean {
-            divide::<Portable>(sum, groups.occurrences(slot).len() as f32);
+            change::<Portable>(sum, Over(groups.occurrences(slot).len() as f32));
         }
         let row = groups.row(slot);
         let overflows = !largest_magnitude::<Portable>(sum).is_finite();

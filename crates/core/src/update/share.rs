@@ -5,11 +5,15 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::PURPOSE;
-use super::apply::{Application, apply_slots};
+use super::apply::{Application, SCRATCH_ROWS, apply_slots};
+use super::flush::Flush;
+use super::global_norm::SumSquares;
 use super::gradients::Gradients;
 use super::inspect::{CHUNK, Findings, Inspect, Questions};
 use crate::error::{Error, Result};
 use crate::lanes::{Simd, dispatch};
+use crate::missed::Missed;
+use crate::options::{NonFinite, Reduction};
 use crate::plan::Groups;
 use crate::pool::{self, TASKS};
 use crate::rule::Rule;
@@ -69,21 +73,51 @@ pub(super) fn sum_hot_rows(table: &mut Table, gradients: Gradients, threads: usi
     })
 }
 
+/// Sums the squares of every row's summed gradient, to the table's `squares`.
+pub(super) fn sum_squares(table: &mut Table, gradients: Gradients, threads: usize) -> Result<()> {
+    let (groups, simd, dim) = (table.plan.groups(), table.simd, gradients.dim);
+    let squares = SharedSlice::new(&mut table.scratch.squares[..groups.len()]);
+    let rows = SharedSlice::new(&mut table.scratch.rows);
+    let (padding, mean, skip) = (table.padding, table.reduction == Reduction::Mean, table.non_finite == NonFinite::Skip);
+    let tasks = if threads > 1 { TASKS } else { 1 };
+    run(threads, tasks, &|task| {
+        let slots = groups.share(task, tasks);
+        // SAFETY: each task has a row and slots of its own.
+        let (sum, squares) = unsafe { (rows.range(task * dim..(task + 1) * dim), squares.range(slots.clone())) };
+        dispatch(simd, SumSquares { gradients, groups, slots, padding, mean, skip, sum, squares });
+    })
+}
+
+/// Catches up all rows, if rows miss steps.
+pub(super) fn flush<R: Rule>(table: &mut Table, rule: &R) -> Result<()> {
+    let (rows, now, padding, rounding) = (table.rows, table.step, table.padding, table.rounding_seed());
+    let threads = if u64::from(rows) * (table.dim as u64) < pool::WORTH_SHARING as u64 { 1 } else { table.threads };
+    let storage = table.storage.shared();
+    let Some(missed) = table.missed.as_mut().map(Missed::shared) else { return Ok(()) };
+    let flush = Flush { rule, storage, missed, padding, now, rounding };
+    let a_task = rows.div_ceil(TASKS as u32);
+    run(threads, rows.div_ceil(a_task) as usize, &|task| {
+        let first = task as u32 * a_task;
+        // SAFETY: the table has these rows, and each task has its own.
+        unsafe { flush.catch_up(first..first.saturating_add(a_task).min(rows)) };
+    })
+}
+
 /// Applies the step to all rows; gives the number of rows that were skipped.
 pub(super) fn apply<R: Rule>(
     simd: Simd,
     groups: Groups,
     application: &Application<R>,
-    sums: &mut [f32],
+    rows: &mut [f32],
     threads: usize,
 ) -> Result<u64> {
-    let (dim, sums) = (application.gradients.dim, SharedSlice::new(sums));
+    let (a_task, rows) = (application.gradients.dim * SCRATCH_ROWS, SharedSlice::new(rows));
     let skipped = AtomicU64::new(0);
     run(threads, TASKS, &|task| {
-        // SAFETY: each task has a sum of its own.
-        let sum = unsafe { sums.range(task * dim..(task + 1) * dim) };
+        // SAFETY: each task has rows of its own.
+        let scratch = unsafe { rows.range(task * a_task..(task + 1) * a_task) };
         let slots = groups.share(task, TASKS);
-        skipped.fetch_add(apply_slots(simd, application, groups, slots, sum), Ordering::Relaxed);
+        skipped.fetch_add(apply_slots(simd, application, groups, slots, scratch), Ordering::Relaxed);
     })?;
     Ok(skipped.into_inner())
 }

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::options::Options;
+use crate::parameters::{Parameter, Parameters};
 use crate::pool::WORTH_SHARING;
-use crate::rule::{Coefficients, Parameter, Parameters};
+use crate::rule::Coefficients;
 use crate::table::Ids;
 use crate::tally::Seen;
 
@@ -34,7 +35,7 @@ fn a_fault_in_a_step_poisons_the_table_on_one_thread_and_on_several() {
         let (ids, gradients) = ((0..count as u32).map(|i| i % 10).collect::<Vec<_>>(), vec![1.0; count]);
         let failing = |table: &mut Table, ids: &[u32], gradients: Gradients| {
             table.plan.reserve(ids.len())?;
-            table.scratch.sums.reserve(pool::TASKS, PURPOSE)?;
+            table.scratch.rows.reserve(pool::TASKS * SCRATCH_ROWS, PURPOSE)?;
             run(table, &FailsAtRow7, ids, gradients, None, table.threads)
         };
         let ids = Ids::from(&ids[..]);
