@@ -1,10 +1,10 @@
 /**
  * Builds the package's files into `dist`: the native addon from `crates/node`, the kernel as WebAssembly from `crates/wasm`, and `src`
- * with that kernel inside as one file for each entry, `index.js` and `browser.js`. With `--native`, which is faster where Rust has to be
- * readied for WebAssembly first, there is no WebAssembly, and `backend: "wasm"` says so.
+ * with that kernel inside as one file for each entry, `index.js` and `browser.js`. With `--native` a first build leaves WebAssembly out, for
+ * which Rust would have to be readied, and `backend: "wasm"` says so.
  */
 
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { installed, root, run, step } from "./run.mjs";
 import { buildWasm } from "./wasm.mjs";
 
@@ -22,7 +22,7 @@ if (cargo.code !== 0) {
 rmSync(modules, { recursive: true, force: true });
 for (const folder of [dist, `${modules}/wasm`]) mkdirSync(folder, { recursive: true });
 
-const nativeOnly = process.argv.includes("--native");
+const nativeOnly = process.argv.includes("--native") && !existsSync(`${dist}/kernel.wasm`);
 await buildAddon();
 writeKernel(nativeOnly ? undefined : await buildKernel());
 await step("Compiling src", process.execPath, [installed("typescript/bin/tsc"), "-p", "tsconfig.build.json"]);
@@ -60,7 +60,6 @@ function writeKernel(bytes) {
     `export const base64 = "${bytes?.toString("base64") ?? ""}";`,
   ];
   writeFileSync(`${modules}/wasm/kernel.js`, `${lines.join("\n")}\n`);
-  if (bytes === undefined) for (const file of ["kernel.wasm", "browser.js"]) rmSync(`${dist}/${file}`, { force: true });
 }
 
 /**
