@@ -60,6 +60,7 @@ describe("an array that a method gives", () => {
     tally: (table) => [table.tally(1)],
     tallies: (table) => [table.tallies(), table.tallies(ids), table.tallies(ids, new Float64Array(9))],
     rates: (table) => [table.rates(ids), table.rates(ids, floats())],
+    flush: (table) => [table.flush()],
     fingerprint: (table) => [table.fingerprint()],
     clone: (table) => [table.clone().lookup(ids)],
     dispose: (table) => [table.clone().dispose()],

@@ -22,13 +22,10 @@ export interface Options extends Held {
   dim: number;
   rule: string;
   parameters: Float64Array;
-  unit: string;
-  halfLife: number | undefined;
+  settings: Float64Array;
   init: string;
   scale: number;
   seed: number;
-  reduction: string;
-  nonFinite: string;
   padding: number | undefined;
 }
 
@@ -46,6 +43,8 @@ export interface Table extends Held {
   readonly step: number;
   readonly lr: number;
   setLr(lr: number): void;
+  setFactor(factor: number): void;
+  flush(): void;
   memory(): Float64Array;
   simd(): string;
   fingerprint(): string;

@@ -54,7 +54,8 @@ impl Layout {
     ///
     /// # Safety
     /// `record` is valid for reading a record, and `floats` has room for it.
-    #[inline(always)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // One for all rules keeps the module small.
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub unsafe fn read(&self, record: *const u32, floats: &mut [f32]) {
         let (weights, planes) = floats.split_at_mut(self.dim);
         // SAFETY: the caller's promise.
@@ -70,7 +71,8 @@ impl Layout {
     ///
     /// # Safety
     /// `record` is valid for writing a record that nobody else uses, and `floats` are its weights and state.
-    #[inline(always)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // One for all rules keeps the module small.
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub unsafe fn write(&self, record: *mut u32, floats: &[f32], draw: Option<Draw>) {
         let blocks = self.dim.div_ceil(8) as u32;
         let (weights, planes) = floats.split_at(self.dim);

@@ -34,7 +34,8 @@ impl Treatment {
 
 impl StepTreatment<'_> {
     /// Before the rule: clips `gradient`, the sum of `occurrences`, and lets weights decay. Says whether it changed weights.
-    #[inline(always)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // One for all rules keeps the module small.
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn before_rule<V: Vector>(&self, seen: &Seen, occurrences: usize, gradient: &mut [f32], weights: &mut [f32]) -> bool {
         match self.treatment.clip {
             Clip::Nothing => {}
@@ -60,7 +61,8 @@ impl StepTreatment<'_> {
     }
 
     /// After the rule: bounds the weights' norm. Says whether it changed weights.
-    #[inline(always)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))] // One for all rules keeps the module small.
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn after_rule<V: Vector>(&self, weights: &mut [f32]) -> bool {
         self.treatment.max_norm.is_some_and(|limit| bound::<V>(weights, limit))
     }
