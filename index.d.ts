@@ -13,7 +13,13 @@
  */
 export type Ids = Uint32Array | Int32Array | readonly number[];
 
-/** The house rule: Adagrad whose memory is a count. See {@link Tallygrad}. */
+/**
+ * Where each bag of a batch begins in its ids, and once more where the last one ends: integers that begin with 0, do not fall, and end with
+ * `ids.length`. Their number is one more than that of bags. Plain arrays and `Int32Array`s are copied at each call.
+ */
+export type Offsets = Uint32Array | Int32Array | readonly number[];
+
+/** What turns a row's gradient into its step. The default is the house rule, {@link Tallygrad}: Adagrad whose memory is a count. */
 export type Optimizer =
   | Tallygrad
   | Sgd
@@ -360,6 +366,32 @@ export interface UpdateOptions {
   scale?: number;
 }
 
+/** How the vectors of a bag become one. Occurrences of the padding row are as if they were not there. */
+export interface PoolOptions {
+  /**
+   * Their sum, their mean, their sum divided by the root of their number, or in each element the largest, of equals the first. Default "sum".
+   */
+  mode?: "sum" | "mean" | "sqrt-n" | "max";
+  /** What each vector is multiplied with before it is added: `ids.length` finite numbers. Not with "max". Default: 1 each. */
+  weights?: Float32Array;
+}
+
+/** The same, for a step. */
+export interface UpdatePoolOptions extends PoolOptions, UpdateOptions {
+  /**
+   * Where the gradients of `weights` (or of weights of 1) go: at least `ids.length` long, sharing no bytes with other arguments. Each is the inner product of the
+   * bag's gradient, `scale` aside, and the row as it was before the step, divided as the mode says.
+   */
+  weightGradients?: Float32Array;
+}
+
+/** How many rows have a tally of at least `from` and below `below`. */
+export interface TallyClass {
+  from: number;
+  below: number;
+  rows: number;
+}
+
 /**
  * A table of `rows` embedding vectors of `dim` float32 weights, with a tally for each row and an optimizer of its own.
  *
@@ -409,6 +441,21 @@ export declare class EmbeddingTable implements Disposable {
   update(ids: Ids, gradients: Float32Array, options?: UpdateOptions): number;
 
   /**
+   * Each bag's vectors as one: `(offsets.length - 1) * dim` float32, row-major, zeros for a bag without ids.
+   * @param out Written from its start and returned, if given; it shares no bytes with the other arrays.
+   */
+  pool(ids: Ids, offsets: Offsets, options?: PoolOptions, out?: Float32Array): Float32Array;
+
+  /**
+   * One step like {@link EmbeddingTable.update}, by gradients of pooled vectors: each occurrence's gradient is that of its bag, times its weight and
+   * divided as the mode says; with "max" an element's gradient goes to the occurrence that the element came from. Rules that look at single occurrences
+   * see these.
+   * @param gradients `(offsets.length - 1) * dim` float32, row-major.
+   * @returns How many rows were skipped.
+   */
+  updatePool(ids: Ids, offsets: Offsets, gradients: Float32Array, options?: UpdatePoolOptions): number;
+
+  /**
    * Writes weights, `ids.length * dim` float32, row-major; tallies and state stay. The last one wins where an id repeats. Values
    * that are not finite are refused, and so is anything but zeros for the padding row.
    */
@@ -422,6 +469,21 @@ export declare class EmbeddingTable implements Disposable {
 
   /** The tallies of `ids`, or of all rows. */
   tallies(ids?: Ids, out?: Float64Array): Float64Array;
+
+  /**
+   * The `k` rows with the highest tallies, highest first; of equals, the lower id first. The padding row is left out. Costs in proportion to the table.
+   * @param k An integer of at least 0. There are no more than there are rows.
+   */
+  hottest(k: number): Uint32Array;
+
+  /** The same with the lowest tallies, lowest first. Rows that never occurred have a tally of 0. */
+  coldest(k: number): Uint32Array;
+
+  /**
+   * How many rows have which tally: those that never occurred (from 0 below 0), then classes by powers of two up to the highest tally there is: above 0 and
+   * below 2, below 4, below 8 ... The last of 33 has no upper end. The padding row is left out.
+   */
+  tallyHistogram(): TallyClass[];
 
   /**
    * The learning rate each row would get if it occurred once in the next step, as far as the past decides it: the present
@@ -453,6 +515,61 @@ export declare class EmbeddingTable implements Disposable {
   [Symbol.dispose](): void;
 }
 
+/** A feature's part in a batch of {@link EmbeddingTables}. */
+export interface FeatureBatch {
+  ids: Ids;
+  /** `ids.length * dim` float32, row-major: the gradient at each occurrence. */
+  gradients: Float32Array;
+}
+
+/**
+ * Tables of several features, whose steps are one: all tables take it or none, and threads share the tables.
+ *
+ * @example
+ * import { EmbeddingTables } from "tallygrad";
+ *
+ * const tables = new EmbeddingTables({
+ *   user: { rows: 10_000, dim: 16 },
+ *   item: { rows: 50_000, dim: 16, optimizer: { type: "cf-sgd", lr: 0.1, maxLr: 0.02 } },
+ *   lastItem: "item", // shares the table of item
+ * });
+ * const vectors = tables.lookup({ user: [7, 8], item: [3, 4], lastItem: [1, 3] });
+ * tables.update({
+ *   user: { ids: [7, 8], gradients: vectors.user },
+ *   item: { ids: [3, 4], gradients: vectors.item },
+ *   lastItem: { ids: [1, 3], gradients: vectors.lastItem },
+ * });
+ * tables.table("item").tally(3); // 2
+ */
+export declare class EmbeddingTables<Feature extends string = string> implements Disposable {
+  /**
+   * @param features For each feature the options of its table, or the name of the feature whose table it shares. All tables run on one backend
+   *   (`ERR_OPTION_CONFLICT` otherwise).
+   */
+  constructor(features: Readonly<Record<Feature, TableOptions | string>>);
+
+  /** The features' names, as given. */
+  readonly features: readonly Feature[];
+
+  /** A feature's table. It can be used like any other; it is disposed with the others. */
+  table(feature: Feature): EmbeddingTable;
+
+  /** Looks up rows of some or all features. */
+  lookup<Asked extends Feature>(ids: Readonly<Record<Asked, Ids>>): Record<Asked, Float32Array>;
+
+  /**
+   * One step of the tables of the features in the batch; tables of no such feature take none. Features that share a table make one batch of it, in the
+   * order in which they were given to the constructor.
+   * Refusals name the feature: `user: ids[3] is 10000, but ...`.
+   * @returns How many rows were skipped, in all tables.
+   */
+  update(batch: Readonly<Partial<Record<Feature, FeatureBatch>>>, options?: UpdateOptions): number;
+
+  /** Disposes all tables. */
+  dispose(): void;
+  [Symbol.dispose](): void;
+}
+
 /** A `WebAssembly.Module`, also for programs that are compiled without the types of one. */
 export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } }
   ? Module
@@ -475,6 +592,10 @@ export type ErrorCode =
   | "ERR_WRONG_CLASS"
   /** RangeError: an array is too short, too long or not `ids.length * dim` long. */
   | "ERR_WRONG_LENGTH"
+  /** RangeError: offsets do not begin with 0, fall, or do not end with `ids.length`. */
+  | "ERR_OFFSETS"
+  /** TypeError: there is no feature of this name. */
+  | "ERR_UNKNOWN_FEATURE"
   /** RangeError: a gradient, weight or scale is NaN or infinite where it may not be. */
   | "ERR_NON_FINITE"
   /** TypeError: an array's buffer was transferred away. */

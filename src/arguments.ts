@@ -3,7 +3,7 @@
  * writes the arrays in place during a call, so they must be what they seem.
  */
 
-import type { Ids } from "../index.d.ts";
+import type { Ids, Offsets } from "../index.d.ts";
 import { coded, shown } from "./errors.js";
 
 type Classes = {
@@ -113,32 +113,70 @@ export function checkedId(name: string, id: unknown, rows: number): number {
   return id;
 }
 
+/** Offsets of bags as the kernel takes them. Whether they fit their ids, it checks itself. */
+export function offsetBits(offsets: Offsets): Uint32Array {
+  if (isArray(offsets, "Uint32Array")) {
+    checkBuffer("offsets", offsets);
+    return offsets;
+  }
+  if (isArray(offsets, "Int32Array")) checkBuffer("offsets", offsets);
+  else if (!Array.isArray(offsets)) {
+    throw coded(
+      "ERR_WRONG_CLASS",
+      `offsets must be a Uint32Array, an Int32Array or an array of integers, but is ${shown(offsets)}`,
+    );
+  }
+  const bits = newArray(Uint32Array, isArray(offsets, "Int32Array") ? lengthOf(offsets) : offsets.length);
+  for (let position = 0; position < bits.length; position++) {
+    const offset: unknown = offsets[position];
+    if (typeof offset !== "number" || !Number.isInteger(offset) || offset < 0 || offset > MOST_OFFSET) {
+      throw coded(
+        "ERR_OFFSETS",
+        `offsets[${position}] must be an integer from 0 to ids.length, but is ${shown(offset)}`,
+      );
+    }
+    bits[position] = offset;
+  }
+  return bits;
+}
+
+const MOST_OFFSET = 2 ** 32 - 1;
+
 /**
  * Where a method writes its `length` results: a view of the start of `out`, or a new array.
- * @param ids Read during the call, so `out` must not share bytes with it.
+ * @param ids Read during the call, as are `others`, so `out` must not share bytes with them.
  */
 export function target<Name extends "Float32Array" | "Float64Array">(
   name: Name,
   out: Classes[Name] | undefined,
   length: number,
-  ids?: Ids,
+  ids?: unknown,
+  others?: Readonly<Record<string, unknown>>,
+  argument?: string,
 ): Classes[Name];
 export function target(
   name: "Float32Array" | "Float64Array",
   out: Float32Array | Float64Array | undefined,
   length: number,
-  ids?: Ids,
+  ids?: unknown,
+  others: Readonly<Record<string, unknown>> = {},
+  argument = "out",
 ): Float32Array | Float64Array {
   const Class = name === "Float32Array" ? Float32Array : Float64Array;
   if (out === undefined) return newArray<Float32Array | Float64Array>(Class, length);
-  usable("out", out, name);
+  usable(argument, out, name);
   if (lengthOf(out) < length) {
-    throw coded("ERR_WRONG_LENGTH", `out must have at least ${length} elements, but has ${lengthOf(out)}`);
+    throw coded("ERR_WRONG_LENGTH", `${argument} must have at least ${length} elements, but has ${lengthOf(out)}`);
   }
-  if (ids !== undefined && ArrayBuffer.isView(ids) && overlap(ids, out)) {
-    throw coded("ERR_OVERLAPPING_ARRAYS", "out shares bytes with ids, which are read while it is written");
-  }
+  checkOverlap(argument, out, "ids", ids);
+  for (const [name, array] of Object.entries(others)) checkOverlap(argument, out, name, array);
   return new Class(bufferOf(out), offsetOf(out), length);
+}
+
+function checkOverlap(argument: string, out: AnyArray, other: string, array: unknown): void {
+  if (ArrayBuffer.isView(array) && classOf(array) !== undefined && overlap(array as AnyArray, out)) {
+    throw coded("ERR_OVERLAPPING_ARRAYS", `${argument} shares bytes with ${other}, which are read while it is written`);
+  }
 }
 
 /** A new array, or an error with a code, which the engine's own has not. */

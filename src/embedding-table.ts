@@ -1,11 +1,22 @@
 /** The table as users see it: checks arguments, calls the kernel, owns the kernel's table. */
 
-import type { Backend, EmbeddingTable as Contract, Ids, Memory, TableOptions, UpdateOptions } from "../index.d.ts";
-import { checkedId, idBits, isSigned, target, usable } from "./arguments.js";
+import type {
+  Backend,
+  EmbeddingTable as Contract,
+  Ids,
+  Memory,
+  Offsets,
+  PoolOptions,
+  TableOptions,
+  TallyClass,
+  UpdateOptions,
+  UpdatePoolOptions,
+} from "../index.d.ts";
+import { checkedId, idBits, isSigned, offsetBits, target, usable } from "./arguments.js";
 import { chooseKernel } from "./backend.js";
 import { coded, rethrow, shown } from "./errors.js";
 import type { KernelTable } from "./kernel.js";
-import { createArguments, isObject } from "./options.js";
+import { checkNames, choice, createArguments, integer, isObject, number } from "./options.js";
 
 /**
  * What a table holds. The constructor takes one in place of options, which no caller can make: that is how `clone` makes a table around
@@ -23,6 +34,12 @@ class Interior {
 
 /** A schedule that the kernel does not know. */
 type Schedule = (step: number) => number;
+
+/** The kernel's table inside one that is about to take a step together with others. */
+export let beforeStep: (table: EmbeddingTable) => KernelTable;
+
+/** Classes that the kernel sorts tallies into. */
+const TALLY_CLASSES = 34;
 
 /**
  * See index.d.ts, which documents every member. `lookup` and `update` catch errors in place, the rest through `attempt`: a closure for
@@ -101,6 +118,36 @@ export class EmbeddingTable implements Contract {
     }
   }
 
+  pool(ids: Ids, offsets: Offsets, options: PoolOptions = {}, out?: Float32Array): Float32Array {
+    const kernel = this.#open();
+    const { mode, weights } = poolOptions(options, ["mode", "weights"]);
+    const [bits, starts] = [idBits(ids, this.#rows), offsetBits(offsets)];
+    const factors = weights === undefined ? undefined : weightsOf(weights, bits.length);
+    const vectors = target("Float32Array", out, Math.max(starts.length - 1, 0) * this.#dim, ids, { offsets, weights });
+    attempt(() => kernel.pool(bits, isSigned(ids), starts, mode, factors, vectors));
+    return out ?? vectors;
+  }
+
+  updatePool(ids: Ids, offsets: Offsets, gradients: Float32Array, options: UpdatePoolOptions = {}): number {
+    const kernel = this.#open();
+    const { mode, weights, weightGradients, scale } = poolOptions(options, [
+      "mode",
+      "weights",
+      "scale",
+      "weightGradients",
+    ]);
+    if (this.#schedule !== undefined) this.#schedulesNext(kernel, this.#schedule);
+    const [bits, starts] = [idBits(ids, this.#rows), offsetBits(offsets)];
+    usable("gradients", gradients, "Float32Array");
+    const factors = weights === undefined ? undefined : weightsOf(weights, bits.length);
+    const read = { offsets, gradients, weights };
+    const out =
+      weightGradients === undefined
+        ? undefined
+        : target("Float32Array", weightGradients, bits.length, ids, read, "weightGradients");
+    return attempt(() => kernel.updatePool(bits, isSigned(ids), starts, mode, factors, gradients, scale, out));
+  }
+
   setRows(ids: Ids, values: Float32Array): void {
     const kernel = this.#open();
     const bits = idBits(ids, this.#rows);
@@ -132,6 +179,26 @@ export class EmbeddingTable implements Contract {
         : kernel.tallies(bits, isSigned(ids), tallies),
     );
     return out ?? tallies;
+  }
+
+  hottest(k: number): Uint32Array {
+    return this.#ranking(k, false);
+  }
+
+  coldest(k: number): Uint32Array {
+    return this.#ranking(k, true);
+  }
+
+  tallyHistogram(): TallyClass[] {
+    const kernel = this.#open();
+    const counts = new Uint32Array(TALLY_CLASSES);
+    attempt(() => kernel.tallyHistogram(counts));
+    const classes = Array.from(counts, (rows, index) => ({
+      from: index < 2 ? 0 : 2 ** (index - 1),
+      below: index === 0 ? 0 : index === TALLY_CLASSES - 1 ? Number.POSITIVE_INFINITY : 2 ** index,
+      rows,
+    }));
+    return classes.slice(0, classes.findLastIndex(({ rows }) => rows > 0) + 1);
   }
 
   rates(ids: Ids, out?: Float32Array): Float32Array {
@@ -169,6 +236,13 @@ export class EmbeddingTable implements Contract {
     this.dispose();
   }
 
+  #ranking(k: number, coldest: boolean): Uint32Array {
+    const kernel = this.#open();
+    const rows = new Uint32Array(Math.min(integer("k", k, 0, Number.MAX_SAFE_INTEGER), this.#rows));
+    const count = attempt(() => kernel.ranking(coldest, rows));
+    return rows.slice(0, count);
+  }
+
   /** Asks a schedule for the next step's factor. */
   #schedulesNext(kernel: KernelTable, schedule: Schedule): void {
     const factor: unknown = schedule(attempt(() => kernel.step) + 1);
@@ -176,6 +250,14 @@ export class EmbeddingTable implements Contract {
       throw coded("ERR_OPTION_VALUE", `schedule must return a number, but returned ${shown(factor)}`);
     }
     attempt(() => this.#open().setFactor(factor));
+  }
+
+  static {
+    beforeStep = (table) => {
+      const kernel = table.#open();
+      if (table.#schedule !== undefined) table.#schedulesNext(kernel, table.#schedule);
+      return kernel;
+    };
   }
 
   #open(): KernelTable {
@@ -193,30 +275,35 @@ function create(options: TableOptions): Interior {
   const threads = Math.min(checked.threads, kernel.mostThreads);
   const backend = Object.freeze({ kind: kernel.kind, threads, simd, reason });
   const { schedule } = options;
-  return new Interior(
-    table,
-    checked.rows,
-    checked.dim,
-    backend,
-    typeof schedule === "function" ? schedule : undefined,
-  );
+  return new Interior(table, checked.rows, checked.dim, backend, typeof schedule === "function" ? schedule : undefined);
 }
 
 /** The scale that an update's options ask for. */
-function scaleOf(options: UpdateOptions): number {
-  if (!isObject(options)) {
-    throw coded("ERR_OPTION_VALUE", `options must be an object, but is ${shown(options)}`);
+export function scaleOf(options: UpdateOptions): number {
+  const { scale = 1 } = checkNames("options", options, ["scale"]);
+  return number("scale", scale);
+}
+
+/** What the options of a call with bags say. */
+function poolOptions(options: UpdatePoolOptions, known: readonly string[]) {
+  const { mode, weights, weightGradients, scale = 1 } = checkNames("options", options, known);
+  return {
+    mode: choice("mode", mode, ["sum", "mean", "sqrt-n", "max"]),
+    weights,
+    weightGradients,
+    scale: number("scale", scale),
+  };
+}
+
+function weightsOf(weights: Float32Array, count: number): Float32Array {
+  if (usable("weights", weights, "Float32Array").length !== count) {
+    throw coded("ERR_WRONG_LENGTH", `weights must have ids.length = ${count} elements, but has ${weights.length}`);
   }
-  for (const name of Object.keys(options)) {
-    if (name !== "scale") throw coded("ERR_UNKNOWN_OPTION", `${name} is not an option of update; did you mean scale?`);
-  }
-  const { scale = 1 } = options;
-  if (typeof scale !== "number") throw coded("ERR_OPTION_VALUE", `scale must be a number, but is ${shown(scale)}`);
-  return scale;
+  return weights;
 }
 
 /** Runs a kernel call; errors get the class that belongs to their code. */
-function attempt<T>(call: () => T): T {
+export function attempt<T>(call: () => T): T {
   try {
     return call();
   } catch (thrown) {

@@ -9,6 +9,8 @@ const CLASSES: Record<ErrorCode, ErrorConstructor> = {
   ERR_ID_OUT_OF_RANGE: RangeError,
   ERR_WRONG_CLASS: TypeError,
   ERR_WRONG_LENGTH: RangeError,
+  ERR_OFFSETS: RangeError,
+  ERR_UNKNOWN_FEATURE: TypeError,
   ERR_NON_FINITE: RangeError,
   ERR_DETACHED_BUFFER: TypeError,
   ERR_SHARED_BUFFER: TypeError,

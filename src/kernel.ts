@@ -23,6 +23,29 @@ export interface KernelOptions {
 export interface KernelTable {
   lookup(ids: Uint32Array, signed: boolean, out: Float32Array): void;
   update(ids: Uint32Array, signed: boolean, gradients: Float32Array, scale: number): number;
+  /** `weights` are as many as ids. */
+  pool(
+    ids: Uint32Array,
+    signed: boolean,
+    offsets: Uint32Array,
+    mode: string,
+    weights: Float32Array | undefined,
+    out: Float32Array,
+  ): void;
+  updatePool(
+    ids: Uint32Array,
+    signed: boolean,
+    offsets: Uint32Array,
+    mode: string,
+    weights: Float32Array | undefined,
+    gradients: Float32Array,
+    scale: number,
+    weightGradients: Float32Array | undefined,
+  ): number;
+  /** Writes the hottest or coldest rows, and gives how many. */
+  ranking(coldest: boolean, out: Uint32Array): number;
+  /** Of 34 classes. */
+  tallyHistogram(out: Uint32Array): void;
   setRows(ids: Uint32Array, signed: boolean, values: Float32Array): void;
   resetRows(ids: Uint32Array, signed: boolean): void;
   tallies(ids: Uint32Array, signed: boolean, out: Float64Array): void;
@@ -69,4 +92,6 @@ export interface Kernel {
   mostThreads: number;
   catalogue: Catalogue;
   create(options: KernelOptions, counts?: Float64Array, values?: Float32Array): KernelTable;
+  /** One step of several tables, no table twice. The message of an error begins with `#` and the table's place in the list. */
+  updateTogether(tables: KernelTable[], ids: Uint32Array[], gradients: Float32Array[], scale: number): number;
 }

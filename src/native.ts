@@ -11,6 +11,7 @@ import { MOST_THREADS } from "./options.js";
 export interface Addon {
   catalogue(): string;
   availableThreads(): number;
+  updateTogether: Kernel["updateTogether"];
   NativeTable: new (options: KernelOptions, counts?: Float64Array | null, values?: Float32Array | null) => KernelTable;
 }
 
@@ -26,6 +27,7 @@ export function loadNative(): Kernel {
     mostThreads: MOST_THREADS,
     catalogue: JSON.parse(addon.catalogue()),
     create: (options, counts, values) => new addon.NativeTable(options, counts, values),
+    updateTogether: (tables, ids, gradients, scale) => addon.updateTogether(tables, ids, gradients, scale),
   };
 }
 

@@ -137,7 +137,7 @@ export function isObject(value: unknown): value is object {
 }
 
 /** Refuses names that are not `known`, with the nearest one that is. */
-function checkNames<T extends object>(where: string, value: T, known: readonly string[]): T {
+export function checkNames<T extends object>(where: string, value: T, known: readonly string[]): T {
   if (!isObject(value)) throw wrong(where, "an object", value);
   for (const name of Object.keys(value)) {
     if (known.includes(name)) continue;
@@ -155,14 +155,14 @@ export function choice<Choice extends string>(name: string, value: unknown, choi
   throw wrong(name, choices.map((word) => `"${word}"`).join(", "), value, hint);
 }
 
-function integer(name: string, value: unknown, least: number, most: number): number {
+export function integer(name: string, value: unknown, least: number, most: number): number {
   if (value === undefined) throw coded("ERR_MISSING_OPTION", `${name} is required`);
   if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) return value;
   throw wrong(name, `an integer from ${least} to ${most}`, value);
 }
 
 /** Any number but NaN, which stands for "not given" on the way to the kernel. */
-function number(name: string, value: unknown): number {
+export function number(name: string, value: unknown): number {
   if (typeof value === "number" && !Number.isNaN(value)) return value;
   throw wrong(name, "a number", value);
 }
@@ -172,7 +172,7 @@ function wrong(name: string, expected: string, value: unknown, hint = ""): Error
 }
 
 /** The word of `known` that takes the fewest edits to reach from `word`. */
-function nearest(word: string, known: readonly string[]): string {
+export function nearest(word: string, known: readonly string[]): string {
   const byDistance = known.map((candidate) => ({
     candidate,
     edits: editsBetween(word.toLowerCase(), candidate.toLowerCase()),

@@ -4,4 +4,5 @@
  */
 
 export { EmbeddingTable } from "./embedding-table.js";
+export { EmbeddingTables } from "./embedding-tables.js";
 export { setWasmModule } from "./wasm.js";

@@ -60,6 +60,8 @@ function kernelOf(running: Instance): Kernel {
     mostThreads: 1,
     catalogue: JSON.parse(running.glue.catalogue()),
     create: (options, counts, values) => create(running, options, counts, values),
+    updateTogether: (tables, ids, gradients, scale) =>
+      WasmTable.updateTogether(running, tables as WasmTable[], ids, gradients, scale),
   };
 }
 
@@ -171,6 +173,94 @@ class WasmTable implements KernelTable {
     }
   }
 
+  /** Every table's arrays are staged before the first of them looks at its own. */
+  static updateTogether(
+    running: Instance,
+    tables: WasmTable[],
+    idArrays: Uint32Array[],
+    floatArrays: Float32Array[],
+    scale: number,
+  ): number {
+    const parts = tables.map((held, index) => ({
+      table: held.#open(),
+      ids: viewOf(idArrays[index] as Uint32Array, "Uint32Array"),
+      gradients: viewOf(floatArrays[index] as Float32Array, "Float32Array"),
+    }));
+    let current = 0;
+    try {
+      const size = parts.reduce((sum, { ids, gradients }) => sum + ids.byteLength + gradients.byteLength, 0);
+      const { start, bytes } = reserve(running, size);
+      let first = 0;
+      const starts = parts.map(({ ids, gradients }) => {
+        const behind = first;
+        new Uint32Array(bytes, start + 4 * behind, ids.length).set(ids);
+        new Float32Array(bytes, start + 4 * (behind + ids.length), gradients.length).set(gradients);
+        first += ids.length + gradients.length;
+        return behind;
+      });
+      for (const [index, { table, ids, gradients }] of parts.entries()) {
+        current = index;
+        table.prepare(running.stage, starts[index] ?? 0, ids.length, gradients.length, scale);
+      }
+      let skipped = 0;
+      for (const [index, { table, ids, gradients }] of parts.entries()) {
+        skipped += table.finish(running.stage, starts[index] ?? 0, ids.length, gradients.length, scale);
+      }
+      return skipped;
+    } catch (thrown) {
+      refuse(running, typeof thrown === "string" ? thrown.replace(" ", ` #${current} `) : thrown);
+    }
+  }
+
+  pool(
+    ids: Uint32Array,
+    signed: boolean,
+    offsets: Uint32Array,
+    mode: string,
+    weights: Float32Array | undefined,
+    out: Float32Array,
+  ): void {
+    const numbers = weights === undefined ? [] : [weights];
+    this.#withBags(ids, offsets, numbers, out.length, (table, stage, count, start, bytes) => {
+      table.pool(stage, count, signed, offsets.length, mode, weights?.length ?? 0, out.length);
+      out.set(new Float32Array(bytes, start, out.length));
+    });
+  }
+
+  updatePool(
+    ids: Uint32Array,
+    signed: boolean,
+    offsets: Uint32Array,
+    mode: string,
+    weights: Float32Array | undefined,
+    gradients: Float32Array,
+    scale: number,
+    out: Float32Array | undefined,
+  ): number {
+    const numbers = weights === undefined ? [gradients] : [weights, gradients];
+    let skipped = 0;
+    this.#withBags(ids, offsets, numbers, out?.length ?? 0, (table, stage, count, start, bytes) => {
+      skipped = table.updatePool(
+        ...([stage, count, signed, offsets.length, mode, weights?.length ?? 0, gradients.length] as const),
+        ...([scale, out?.length ?? 0] as const),
+      );
+      out?.set(new Float32Array(bytes, start, out.length));
+    });
+    return skipped;
+  }
+
+  ranking(coldest: boolean, out: Uint32Array): number {
+    let count = 0;
+    this.#withIntegers(out, (table, stage) => {
+      count = table.ranking(stage, out.length, coldest);
+    });
+    return count;
+  }
+
+  tallyHistogram(out: Uint32Array): void {
+    this.#withIntegers(out, (table, stage) => table.tallyHistogram(stage, out.length));
+  }
+
   setRows(ids: Uint32Array, signed: boolean, floats: Float32Array): void {
     const values = viewOf(floats, "Float32Array");
     this.#staged(ids, values.byteLength, (table, stage, count, start, bytes) => {
@@ -259,6 +349,35 @@ class WasmTable implements KernelTable {
       const { start, bytes } = reserve(this.#running, ids.byteLength + floatBytes);
       new Uint32Array(bytes, start, ids.length).set(ids);
       call(table, this.#running.stage, ids.length, start + ids.byteLength, bytes);
+    });
+  }
+
+  /** A call with ids, offsets and floats on the stage, and room for `results` floats behind them, where `call` is told that they start. */
+  #withBags(ids: Uint32Array, offsets: Uint32Array, floats: Float32Array[], results: number, call: Staged): void {
+    const arrays = [
+      viewOf(ids, "Uint32Array"),
+      viewOf(offsets, "Uint32Array"),
+      ...floats.map((array) => viewOf(array, "Float32Array")),
+    ];
+    this.#attempt((table) => {
+      const size = arrays.reduce((sum, array) => sum + array.byteLength, 0);
+      const { start, bytes } = reserve(this.#running, size + 4 * results);
+      let end = start;
+      for (const array of arrays) {
+        const Class = array instanceof Uint32Array ? Uint32Array : Float32Array;
+        new Class(bytes, end, array.length).set(array);
+        end += array.byteLength;
+      }
+      call(table, this.#running.stage, ids.length, end, bytes);
+    });
+  }
+
+  /** A call that leaves integers on the stage. */
+  #withIntegers(out: Uint32Array, call: (table: Table, stage: Stage) => void): void {
+    this.#attempt((table) => {
+      const { start, bytes } = reserve(this.#running, out.byteLength);
+      call(table, this.#running.stage);
+      out.set(new Uint32Array(bytes, start, out.length));
     });
   }
 

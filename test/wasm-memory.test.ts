@@ -55,6 +55,14 @@ describe("an array that a method gives", () => {
     memory: (table) => [table.memory],
     lookup: (table) => [table.lookup(ids), table.lookup([2]), table.lookup(ids, floats())],
     update: (table) => [table.update(ids, floats())],
+    pool: (table) => [table.pool(ids, [0, 1, 4]), table.pool(ids, [0, 4], { mode: "max" }, floats())],
+    updatePool: (table) => {
+      const weightGradients = new Float32Array(4);
+      return [table.updatePool(ids, [0, 4], new Float32Array(5), { weightGradients }), weightGradients];
+    },
+    hottest: (table) => [table.hottest(3)],
+    coldest: (table) => [table.coldest(3)],
+    tallyHistogram: (table) => [table.tallyHistogram()],
     setRows: (table) => [table.setRows(ids, floats())],
     resetRows: (table) => [table.resetRows([2])],
     tally: (table) => [table.tally(1)],

@@ -35,6 +35,30 @@ export interface Table extends Held {
   lookup(stage: Stage, count: number, first: number, last: number): void;
   inspect(stage: Stage, count: number, first: number, last: number, scale: number): void;
   update(stage: Stage, count: number, signed: boolean, floats: number, scale: number): number;
+  prepare(stage: Stage, first: number, count: number, floats: number, scale: number): void;
+  finish(stage: Stage, first: number, count: number, floats: number, scale: number): number;
+  pool(
+    stage: Stage,
+    count: number,
+    signed: boolean,
+    offsets: number,
+    mode: string,
+    weights: number,
+    floats: number,
+  ): void;
+  updatePool(
+    stage: Stage,
+    count: number,
+    signed: boolean,
+    offsets: number,
+    mode: string,
+    weights: number,
+    floats: number,
+    scale: number,
+    out: number,
+  ): number;
+  ranking(stage: Stage, count: number, coldest: boolean): number;
+  tallyHistogram(stage: Stage, count: number): void;
   setRows(stage: Stage, count: number, signed: boolean, floats: number): void;
   resetRows(stage: Stage, count: number, signed: boolean): void;
   tallies(stage: Stage, count: number, signed: boolean, doubles: number): void;

@@ -24,6 +24,15 @@ pub enum Error {
         /// The length it has.
         found: usize,
     },
+    /// The offsets of bags do not cut their ids into bags.
+    Offsets {
+        /// Index into `offsets`.
+        position: usize,
+        /// What must be there, in words: `"ids.length = 12"`.
+        expected: String,
+        /// What is there, if anything.
+        found: Option<u32>,
+    },
     /// A number that must be finite is not.
     NonFinite {
         /// Name of the argument.
@@ -106,6 +115,7 @@ impl Error {
         match self {
             Error::IdOutOfRange { .. } => "ERR_ID_OUT_OF_RANGE",
             Error::WrongLength { .. } => "ERR_WRONG_LENGTH",
+            Error::Offsets { .. } => "ERR_OFFSETS",
             Error::NonFinite { .. } | Error::NotFinite { .. } | Error::SquaresNotFinite { .. } | Error::SumNotFinite { .. } => {
                 "ERR_NON_FINITE"
             }
@@ -127,6 +137,12 @@ impl fmt::Display for Error {
             }
             Error::WrongLength { argument, expected, found } => {
                 write!(f, "{argument} must have {expected} elements, but has {found}")
+            }
+            Error::Offsets { position, expected, found: Some(found) } => {
+                write!(f, "offsets[{position}] must be {expected}, but is {found}")
+            }
+            Error::Offsets { .. } => {
+                write!(f, "offsets must have one entry more than there are bags, that is, at least one, but has none")
             }
             Error::NonFinite { argument, position, value, what } => {
                 write!(f, "{argument}[{position}] is {}, but {what} must be finite in float32", shown(*value))

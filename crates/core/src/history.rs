@@ -12,27 +12,37 @@ fn after(a: &Map, b: &Map) -> Map {
     [[entry(0, 0), entry(0, 1)], [entry(1, 0), entry(1, 1)]]
 }
 
-/// A map `times` times over, by repeated squaring.
-fn repeated(mut map: Map, mut times: u64) -> Map {
-    let mut product = IDENTITY;
-    while times > 0 {
-        if times & 1 == 1 {
-            product = after(&map, &product);
-        }
-        map = after(&map, &map);
-        times >>= 1;
-    }
-    product
-}
-
 /// Consecutive steps of one rate.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Run {
     /// Number of its first step.
     pub first: u64,
     pub lr: f64,
-    /// What a visit does.
-    map: Map,
+    /// What a visit does, twice that, four times: as many as the run's length has digits.
+    powers: Vec<Map>,
+}
+
+impl Run {
+    /// Makes sure that there are powers for `times` visits.
+    fn reach(&mut self, times: u64) {
+        while self.powers.len() <= times.ilog2() as usize {
+            let last = &self.powers[self.powers.len() - 1];
+            self.powers.push(after(last, last));
+        }
+    }
+
+    /// What `times` visits do, by repeated squaring.
+    fn repeated(&self, mut times: u64) -> Map {
+        let mut product = IDENTITY;
+        for power in &self.powers {
+            if times & 1 == 1 {
+                product = after(power, &product);
+            }
+            times >>= 1;
+        }
+        debug_assert_eq!(times, 0);
+        product
+    }
 }
 
 /// The rates of the steps since a certain one.
@@ -51,24 +61,26 @@ impl History {
     }
 
     pub fn bytes(&self) -> u64 {
-        let maps: usize = self.products.iter().map(Vec::capacity).sum();
+        let products = self.products.iter().map(Vec::capacity);
+        let maps: usize = products.chain(self.runs.iter().map(|run| run.powers.capacity())).sum();
         let (runs, peaks) = (self.runs.capacity(), self.peaks.capacity());
         (runs * size_of::<Run>() + maps * size_of::<Map>() + peaks * size_of::<usize>()) as u64
     }
 
     /// Takes on the next step: its rate, and what a visit at that rate does.
     pub fn push(&mut self, step: u64, lr: f64, map: impl FnOnce() -> Map) {
-        if let Some(run) = self.runs.last() {
+        if let Some(run) = self.runs.last_mut() {
             if run.lr == lr {
-                return;
+                return run.reach(step + 1 - run.first);
             }
-            self.end_run(repeated(run.map, step - run.first));
+            let product = run.repeated(step - run.first);
+            self.end_run(product);
         }
         while self.peaks.last().is_some_and(|&peak| self.runs[peak].lr <= lr) {
             self.peaks.pop();
         }
         self.peaks.push(self.runs.len());
-        self.runs.push(Run { first: step, lr, map: map() });
+        self.runs.push(Run { first: step, lr, powers: vec![map()] });
     }
 
     fn end_run(&mut self, mut product: Map) {
@@ -100,9 +112,9 @@ impl History {
     pub fn product(&self, last: u64, now: u64) -> Map {
         let (first, end) = (self.run_of(last + 1), self.run_of(now));
         if first == end {
-            return repeated(self.runs[first].map, now - last);
+            return self.runs[first].repeated(now - last);
         }
-        let mut product = repeated(self.runs[first].map, self.runs[first + 1].first - 1 - last);
+        let mut product = self.runs[first].repeated(self.runs[first + 1].first - 1 - last);
         let mut run = first + 1;
         while run < end {
             // The most runs that begin here and have a product.
@@ -110,7 +122,7 @@ impl History {
             product = after(&self.products[level][run >> level], &product);
             run += 1 << level;
         }
-        after(&repeated(self.runs[end].map, now + 1 - self.runs[end].first), &product)
+        after(&self.runs[end].repeated(now + 1 - self.runs[end].first), &product)
     }
 
     /// Forgets all steps.

@@ -1,6 +1,7 @@
 //! First weights: zeros, random numbers that belong to their place in the table, or values from outside.
 
 use crate::error::{Error, Result};
+use crate::lanes::Portable;
 use crate::pool;
 use crate::rng::{fill_row, normal_quantile};
 use crate::rule::Rule;
@@ -81,7 +82,7 @@ pub(crate) fn fill_all<R: Rule>(table: &mut Table, rule: &R, init: &Init) {
         for row in first..first.saturating_add(a_task).min(rows) {
             first_floats(rule, if padding == Some(row) { &Init::Zeros } else { init }, seed, row, dim, &mut floats);
             // SAFETY: the row exists, and only this task has it.
-            unsafe { storage.layout.write(storage.record(row, storage.layout.stride()), &floats, None) };
+            unsafe { storage.layout.write::<Portable>(storage.record(row, storage.layout.stride()), &floats, None) };
         }
     };
     let threads = if (rows as usize).saturating_mul(dim) < SHARED_FROM { 1 } else { table.threads };

@@ -17,6 +17,7 @@
 //! # Ok::<(), tallygrad_core::error::Error>(())
 //! ```
 
+pub mod bags;
 pub mod error;
 mod fingerprint;
 mod float_mode;
@@ -32,6 +33,7 @@ pub mod parameters;
 mod plan;
 pub mod pool;
 mod prefetch;
+pub mod ranking;
 mod rng;
 pub mod rule;
 mod scalar;
@@ -40,4 +42,5 @@ mod shared;
 mod storage;
 pub mod table;
 pub mod tally;
+pub mod together;
 mod update;

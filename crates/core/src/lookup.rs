@@ -2,6 +2,7 @@
 
 use crate::lanes::{Kernel, Vector, dispatch};
 use crate::missed::Floats;
+use crate::narrow::Dtype;
 use crate::pool::{self, TASKS};
 use crate::rule::{Rule, with_rule};
 use crate::shared::SharedSlice;
@@ -41,7 +42,7 @@ impl Kernel for CopyRows<'_> {
         let Self { table, ids, out } = self;
         for (at, (&row, out)) in ids.iter().zip(out.chunks_exact_mut(table.dim)).enumerate() {
             table.storage.prefetch_weights(ids[(at + AHEAD).min(ids.len() - 1)]);
-            table.storage.read_weights(row, out);
+            table.storage.read_weights::<V>(row, out);
         }
     }
 }
@@ -72,6 +73,16 @@ pub(crate) struct Present {
 impl Present {
     pub fn new(table: &Table) -> Self {
         Self { floats: vec![0.0; table.storage.layout.floats()], state: 0.0, spare: vec![0.0; 2 * table.dim] }
+    }
+
+    /// A row's weights: where they are, or else read and caught up.
+    #[inline(always)]
+    pub fn weights<'a>(&'a mut self, table: &'a Table, row: u32) -> &'a [f32] {
+        if table.missed.is_none() && table.storage.layout.weights == Dtype::F32 {
+            return table.storage.weights(row);
+        }
+        with_rule!(&table.rule, rule => self.read(table, rule, row));
+        &self.floats[..table.dim]
     }
 
     /// Reads a row, and catches it up if it has missed anything.

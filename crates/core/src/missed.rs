@@ -160,25 +160,44 @@ impl Visits {
     }
 
     /// Makes up for the steps after `last` up to and including `now`.
-    pub fn catch_up<R: Rule>(&self, rule: &R, last: u64, now: u64, mut floats: Floats) {
-        if last >= now {
-            return;
+    #[inline(always)]
+    pub fn catch_up<R: Rule>(&self, rule: &R, last: u64, now: u64, floats: Floats) {
+        if last < now {
+            dispatch(self.simd, CatchUp { visits: self, rule, last, now, floats });
         }
+    }
+}
+
+/// Makes up for a row's missed steps.
+struct CatchUp<'a, 'f, R: Rule> {
+    visits: &'a Visits,
+    rule: &'a R,
+    last: u64,
+    now: u64,
+    floats: Floats<'f>,
+}
+
+impl<R: Rule> Kernel for CatchUp<'_, '_, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let Self { visits, rule, last, now, mut floats } = self;
+        let Visits { history, motion, decay, .. } = visits;
         let dim = floats.dim;
-        match self.motion {
+        match motion {
             Motion::Decays => {
                 let (weights, planes) = floats.record.split_at_mut(dim);
-                keep(self.history.product(last, now), weights);
+                keep::<V>(history.product(last, now), weights);
                 rule.adopt(weights, planes);
             }
-            Motion::Linear => transform(self.history.product(last, now), dim, floats.record),
+            Motion::Linear => transform::<V>(history.product(last, now), dim, floats.record),
             Motion::Replayed => {
-                let replay = Replay { visits: self, rule, last, now, floats: &mut floats };
-                let reached = dispatch(self.simd, replay);
+                let reached = replay::<V, R>(visits, rule, last, now, &mut floats);
                 if reached < now {
                     rule.fade(now - reached, floats.state, &mut floats.record[dim..]);
-                    if self.decay.decoupled > 0.0 {
-                        keep(self.history.product(reached, now), &mut floats.record[..dim]);
+                    if decay.decoupled > 0.0 {
+                        keep::<V>(history.product(reached, now), &mut floats.record[..dim]);
                     }
                 }
             }
@@ -187,48 +206,36 @@ impl Visits {
 }
 
 /// Visits a row step by step, and gives the first step after which no other changes its weights but by decoupled decay.
-struct Replay<'a, 'f, R: Rule> {
-    visits: &'a Visits,
-    rule: &'a R,
-    last: u64,
-    now: u64,
-    floats: &'a mut Floats<'f>,
-}
-
-impl<R: Rule> Kernel for Replay<'_, '_, R> {
-    type Output = u64;
-
-    #[inline(always)]
-    fn run<V: Vector>(self) -> u64 {
-        let Self { visits: Visits { history, decay, .. }, rule, last, now, floats: Floats { dim, record, state, spare } } = self;
-        let (gradient, before) = spare[..2 * *dim].split_at_mut(*dim);
-        let runs = history.runs();
-        let mut run = history.run_of(last + 1);
-        // Visits do not count as occurrences, and rules that go by the tally are not replayed.
-        let seen = Seen { row: 0, before: 0.0, after: 0.0 };
-        for number in last + 1..=now {
-            if runs.get(run + 1).is_some_and(|next| next.first <= number) {
-                run += 1;
-            }
-            let lr = runs[run].lr;
-            let scalars = rule.begin(&Step { number, lr, mean_square: 0.0, dim: *dim as f64 });
-            let weights = &mut record[..*dim];
-            if decay.decoupled > 0.0 {
-                change::<V>(weights, Times(kept(decay.decoupled, lr) as f32));
-            }
-            before.copy_from_slice(weights);
-            gradient.copy_from_slice(weights);
-            change::<V>(gradient, Times(decay.l2 as f32));
-            let squares = if R::READS_SQUARES { sum_of_squares::<V>(gradient, 1.0) } else { 0.0 };
-            let coefficients = rule.coefficients(&scalars, &seen, squares, state);
-            // SAFETY: a record's floats, borrowed for writing.
-            unsafe { apply_elements::<V, R>(&coefficients, gradient, record.as_mut_ptr()) };
-            if decay.l2 == 0.0 && rule.settles() && history.is_peak(run) && before[..] == record[..*dim] {
-                return number;
-            }
+#[inline(always)]
+fn replay<V: Vector, R: Rule>(visits: &Visits, rule: &R, last: u64, now: u64, floats: &mut Floats) -> u64 {
+    let (Visits { history, decay, .. }, Floats { dim, record, state, spare }) = (visits, floats);
+    let (gradient, before) = spare[..2 * *dim].split_at_mut(*dim);
+    let runs = history.runs();
+    let mut run = history.run_of(last + 1);
+    // Visits do not count as occurrences, and rules that go by the tally are not replayed.
+    let seen = Seen { row: 0, before: 0.0, after: 0.0 };
+    for number in last + 1..=now {
+        if runs.get(run + 1).is_some_and(|next| next.first <= number) {
+            run += 1;
         }
-        now
+        let lr = runs[run].lr;
+        let scalars = rule.begin(&Step { number, lr, mean_square: 0.0, dim: *dim as f64 });
+        let weights = &mut record[..*dim];
+        if decay.decoupled > 0.0 {
+            change::<V>(weights, Times(kept(decay.decoupled, lr) as f32));
+        }
+        before.copy_from_slice(weights);
+        gradient.copy_from_slice(weights);
+        change::<V>(gradient, Times(decay.l2 as f32));
+        let squares = if R::READS_SQUARES { sum_of_squares::<V>(gradient, 1.0) } else { 0.0 };
+        let coefficients = rule.coefficients(&scalars, &seen, squares, state);
+        // SAFETY: a record's floats, borrowed for writing.
+        unsafe { apply_elements::<V, R>(&coefficients, gradient, record.as_mut_ptr()) };
+        if decay.l2 == 0.0 && rule.settles() && history.is_peak(run) && before[..] == record[..*dim] {
+            return number;
+        }
     }
+    now
 }
 
 /// What a step leaves of a weight.
@@ -238,23 +245,19 @@ pub(crate) fn kept(decay: f64, lr: f64) -> f64 {
 
 /// Shrinks weights by what a map does to them.
 #[inline(always)]
-fn keep([[ww, _], _]: Map, weights: &mut [f32]) {
-    for w in weights {
-        *w = (ww * f64::from(*w)) as f32;
-    }
+fn keep<V: Vector>([[ww, _], _]: Map, weights: &mut [f32]) {
+    change::<V>(weights, Times(ww as f32));
 }
 
 /// Sends weights, and the state beside each if there is one, through a map.
 #[inline(always)]
-fn transform(map: Map, dim: usize, record: &mut [f32]) {
+fn transform<V: Vector>(map: Map, dim: usize, record: &mut [f32]) {
     let (weights, state) = record.split_at_mut(dim);
     if state.is_empty() {
-        return keep(map, weights);
+        return keep::<V>(map, weights);
     }
-    let [[ww, ws], [sw, ss]] = map;
+    let [[ww, ws], [sw, ss]] = map.map(|row| row.map(|entry| entry as f32));
     for (w, s) in weights.iter_mut().zip(state) {
-        let (weight, float) = (f64::from(*w), f64::from(*s));
-        *w = (ww * weight + ws * float) as f32;
-        *s = (sw * weight + ss * float) as f32;
+        (*w, *s) = (ww * *w + ws * *s, sw * *w + ss * *s);
     }
 }

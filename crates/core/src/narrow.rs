@@ -2,10 +2,9 @@
 //! is lost on the way there is rounded to nearest, or at random, so that it is right on average.
 //!
 //! Conversions are loops without branches over slices, which become vector instructions where they are inlined into a
-//! [`Kernel`](crate::lanes::Kernel).
+//! [`Kernel`](crate::lanes::Kernel); what becomes none by itself is a method of [`Vector`].
 
-use crate::lanes::LANES;
-use crate::rng::philox_lanes;
+use crate::lanes::{LANES, Vector};
 
 /// How numbers are stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,12 +64,12 @@ impl Dtype {
     /// # Safety
     /// `from` is valid for reading as many numbers as `to` has.
     #[inline(always)]
-    pub(crate) unsafe fn read(self, from: *const u32, to: &mut [f32]) {
+    pub(crate) unsafe fn read<V: Vector>(self, from: *const u32, to: &mut [f32]) {
         // SAFETY: the caller's promise.
         unsafe {
             match self {
                 Dtype::F32 => std::ptr::copy_nonoverlapping(from.cast(), to.as_mut_ptr(), to.len()),
-                Dtype::F16 => widen(std::slice::from_raw_parts(from.cast(), to.len()), to, f16_value),
+                Dtype::F16 => widen_f16::<V>(from.cast(), to),
                 Dtype::Bf16 => widen(std::slice::from_raw_parts(from.cast(), to.len()), to, bf16_value),
             }
         }
@@ -81,7 +80,7 @@ impl Dtype {
     /// # Safety
     /// `to` is valid for writing as many numbers as `from` has, and nobody else uses them.
     #[inline(always)]
-    pub(crate) unsafe fn write(self, from: &[f32], to: *mut u32, draw: Option<Draw>) {
+    pub(crate) unsafe fn write<V: Vector>(self, from: &[f32], to: *mut u32, draw: Option<Draw>) {
         if self == Dtype::F32 {
             // SAFETY: the caller's promise.
             return unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to.cast(), from.len()) };
@@ -89,10 +88,10 @@ impl Dtype {
         // SAFETY: the caller's promise.
         let to = unsafe { std::slice::from_raw_parts_mut(to.cast::<u16>(), from.len()) };
         match (self, draw) {
-            (Dtype::F16, None) => round(from, to, f16_nearest),
+            (Dtype::F16, None) => round_f16::<V>(from, to),
             (_, None) => round(from, to, bf16_nearest),
-            (Dtype::F16, Some(draw)) => round_at_random(from, to, draw, f16_at_random),
-            (_, Some(draw)) => round_at_random(from, to, draw, bf16_at_random),
+            (Dtype::F16, Some(draw)) => round_at_random::<V>(from, to, draw, f16_at_random),
+            (_, Some(draw)) => round_at_random::<V>(from, to, draw, bf16_at_random),
         }
     }
 
@@ -120,16 +119,48 @@ fn round(from: &[f32], to: &mut [u16], nearest: impl Fn(u32) -> u16) {
     }
 }
 
+/// Reads halves.
+///
+/// # Safety
+/// `from` is valid for reading as many halves as `to` has.
+#[inline(always)]
+unsafe fn widen_f16<V: Vector>(from: *const u16, to: &mut [f32]) {
+    let whole = to.len() / LANES * LANES;
+    // SAFETY: the caller's promise; eight elements follow below `whole`.
+    unsafe {
+        for at in (0..whole).step_by(LANES) {
+            V::load_f16(from.add(at)).store(to.as_mut_ptr().add(at));
+        }
+        let rest = std::slice::from_raw_parts(from.add(whole), to.len() - whole);
+        widen(rest, &mut to[whole..], f16_value);
+    }
+}
+
+#[inline(always)]
+fn round_f16<V: Vector>(from: &[f32], to: &mut [u16]) {
+    assert!(from.len() == to.len());
+    let whole = to.len() / LANES * LANES;
+    for at in (0..whole).step_by(LANES) {
+        // SAFETY: eight elements follow below `whole`.
+        unsafe { V::load(from.as_ptr().add(at)).store_f16(to.as_mut_ptr().add(at)) };
+    }
+    round(&from[whole..], &mut to[whole..], f16_nearest);
+}
+
 /// Rounds with 16 random bits a number: of a group of 64, number k takes the half `k / 8 % 2` of word `k / 16` of block `k % 8`.
 #[inline(always)]
-fn round_at_random(from: &[f32], to: &mut [u16], draw: Draw, rounded: impl Fn(u32, u32) -> u16) {
+fn round_at_random<V: Vector>(from: &[f32], to: &mut [u16], draw: Draw, rounded: impl Fn(u32, u32) -> u16) {
     for (group, (from, to)) in from.chunks(GROUP).zip(to.chunks_mut(GROUP)).enumerate() {
-        let words = philox_lanes(draw.seed, draw.step, draw.row, draw.block + (group * LANES) as u32);
-        for (number, (from, to)) in from.chunks(LANES).zip(to.chunks_mut(LANES)).enumerate() {
-            let words = words[number / 2];
-            for ((from, to), word) in from.iter().zip(to).zip(words) {
-                *to = rounded(from.to_bits(), if number % 2 == 0 { word & 0xFFFF } else { word >> 16 });
+        let words = V::random_words(draw.seed, draw.step, draw.row, draw.block + (group * LANES) as u32);
+        let mut random = [0; GROUP];
+        for (halves, word) in random.chunks_exact_mut(2 * LANES).zip(&words) {
+            for lane in 0..LANES {
+                halves[lane] = word[lane] & 0xFFFF;
+                halves[LANES + lane] = word[lane] >> 16;
             }
+        }
+        for ((from, to), random) in from.iter().zip(to).zip(&random) {
+            *to = rounded(from.to_bits(), *random);
         }
     }
 }
@@ -163,7 +194,7 @@ const F16_BEYOND: u32 = 0x4780_0000;
 const REBIAS: u32 = (127 - 15) << 23;
 
 #[inline(always)]
-fn f16_value(half: u16) -> f32 {
+pub(crate) fn f16_value(half: u16) -> f32 {
     let half = u32::from(half);
     let magnitude = (half & 0x7FFF) << 13;
     // As a float32 the bits are too small by 2^112; a product puts subnormals right as well.
@@ -174,7 +205,7 @@ fn f16_value(half: u16) -> f32 {
 }
 
 #[inline(always)]
-fn f16_nearest(bits: u32) -> u16 {
+pub(crate) fn f16_nearest(bits: u32) -> u16 {
     let magnitude = bits & MAGNITUDE;
     // Adding one half rounds to multiples of 2^-24, the unit of subnormal halves, and leaves their number in the lowest bits.
     let subnormal = (f32::from_bits(magnitude) + 0.5).to_bits().wrapping_sub(0.5f32.to_bits());
@@ -185,11 +216,11 @@ fn f16_nearest(bits: u32) -> u16 {
 #[inline(always)]
 fn f16_at_random(bits: u32, random: u32) -> u16 {
     let magnitude = bits & MAGNITUDE;
-    // Units of 2^-24 and 2^16ths of the next one.
-    let units = (f32::from_bits(magnitude) * f32::from_bits((127 + 24) << 23)).min(1024.0);
-    let whole = units as u32;
-    let rest = ((units - whole as f32) * 65536.0) as u32;
-    let subnormal = whole + (rest + random >> 16);
+    // In units of 2^-40, the 2^16th part of the unit of subnormal halves.
+    let units = f32::from_bits(magnitude) * f32::from_bits((127 + 40) << 23);
+    let units = if units < (1 << 26) as f32 { units } else { 0.0 };
+    // SAFETY: a number from 0 to 2^26.
+    let subnormal = (unsafe { units.to_int_unchecked::<i32>() } as u32 + random) >> 16;
     let normal = magnitude.wrapping_sub(REBIAS).wrapping_add(random >> 3) >> 13;
     f16_of(bits, if magnitude < F16_NORMAL { subnormal } else { normal })
 }

@@ -172,7 +172,8 @@ impl<'a> Options<'a> {
     /// What options there are, as JSON for facades: `{ "rules": { name: [parameter] }, "settings": [parameter] }`, where a parameter is
     /// `{ "name", "kind", "choices", "required" }`.
     pub fn catalogue_json() -> String {
-        let rules = AnyRule::catalogue().into_iter().map(|(name, declared)| format!("{name:?}:{}", Parameter::all_to_json(declared)));
+        let rules =
+            AnyRule::catalogue().into_iter().map(|(name, declared)| format!("{name:?}:{}", Parameter::all_to_json(declared)));
         format!(r#"{{"rules":{{{}}},"settings":{}}}"#, rules.collect::<Vec<_>>().join(","), Parameter::all_to_json(SETTINGS))
     }
 
@@ -251,9 +252,8 @@ impl<'a> Options<'a> {
         let Some(decay) = self.weight_decay else { return Ok(()) };
         let all = decay.all.unwrap_or(built.visits_all);
         if decay.by_tally && self.half_life.is_none() {
-            return Err(Error::MissingOption {
-                name: "tally.halfLife, which weightDecay.by: \"tally\" divides by the tally,".into(),
-            });
+            let because = "the rate is multiplied with halfLife / tally";
+            return Err(conflict("weightDecay.by: \"tally\"", "a tally without halfLife", because));
         }
         if decay.by_tally && all {
             let because = "halfLife / tally makes up for the steps that miss a row, and then none does";

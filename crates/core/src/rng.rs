@@ -4,61 +4,52 @@
 use crate::lanes::LANES;
 
 /// Words of one Philox block.
-const WORDS: usize = 4;
+pub(crate) const WORDS: usize = 4;
 
 const ROUNDS: usize = 10;
+/// What two words of the counter are multiplied with in each round.
+pub(crate) const FACTORS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
+
+/// The keys of all rounds.
+#[inline(always)]
+pub(crate) fn round_keys(seed: u64) -> [[u32; 2]; ROUNDS] {
+    let (low, high) = (seed as u32, (seed >> 32) as u32);
+    std::array::from_fn(|round| {
+        let round = round as u32;
+        [low.wrapping_add(round.wrapping_mul(0x9E37_79B9)), high.wrapping_add(round.wrapping_mul(0xBB67_AE85))]
+    })
+}
 
 /// One Philox4x32-10 block.
-fn philox(mut counter: [u32; WORDS], mut key: [u32; 2]) -> [u32; WORDS] {
-    for round in 0..ROUNDS {
-        if round > 0 {
-            key = next_key(key);
-        }
-        counter = one_round(counter, key);
+#[inline(always)]
+fn philox(mut counter: [u32; WORDS], keys: &[[u32; 2]; ROUNDS]) -> [u32; WORDS] {
+    for [low, high] in keys {
+        let [c0, c1, c2, c3] = counter;
+        let (one, two) = (u64::from(c0) * u64::from(FACTORS[0]), u64::from(c2) * u64::from(FACTORS[1]));
+        counter = [(two >> 32) as u32 ^ c1 ^ low, two as u32, (one >> 32) as u32 ^ c3 ^ high, one as u32];
     }
     counter
-}
-
-#[inline(always)]
-fn next_key([low, high]: [u32; 2]) -> [u32; 2] {
-    [low.wrapping_add(0x9E37_79B9), high.wrapping_add(0xBB67_AE85)]
-}
-
-#[inline(always)]
-fn one_round([c0, c1, c2, c3]: [u32; WORDS], [low, high]: [u32; 2]) -> [u32; WORDS] {
-    let one = u64::from(c0) * 0xD251_1F53;
-    let two = u64::from(c2) * 0xCD9E_8D57;
-    [(two >> 32) as u32 ^ c1 ^ low, two as u32, (one >> 32) as u32 ^ c3 ^ high, one as u32]
 }
 
 /// Word by word, the Philox blocks from `block` on that belong to a row at `step`, one a lane.
 #[inline(always)]
 pub(crate) fn philox_lanes(seed: u64, step: u64, row: u32, block: u32) -> [[u32; LANES]; WORDS] {
-    let mut key = [seed as u32, (seed >> 32) as u32];
-    let mut blocks = [0; LANES];
-    for (lane, number) in blocks.iter_mut().enumerate() {
-        *number = block.wrapping_add(lane as u32);
-    }
-    let mut counter = [[row; LANES], blocks, [step as u32; LANES], [(step >> 32) as u32; LANES]];
-    for round in 0..ROUNDS {
-        if round > 0 {
-            key = next_key(key);
+    let keys = round_keys(seed);
+    let mut words = [[0; LANES]; WORDS];
+    for lane in 0..LANES {
+        let block = philox([row, block.wrapping_add(lane as u32), step as u32, (step >> 32) as u32], &keys);
+        for (word, value) in words.iter_mut().zip(block) {
+            word[lane] = value;
         }
-        let [mut c0, mut c1, mut c2, mut c3] = [[0; LANES]; WORDS];
-        for lane in 0..LANES {
-            [c0[lane], c1[lane], c2[lane], c3[lane]] =
-                one_round([counter[0][lane], counter[1][lane], counter[2][lane], counter[3][lane]], key);
-        }
-        counter = [c0, c1, c2, c3];
     }
-    counter
+    words
 }
 
 /// Fills `out` with the numbers in (0, 1) that belong to a row's elements from 0 at `step`, each mapped by `map` and rounded once.
 pub(crate) fn fill_row(seed: u64, step: u64, row: u32, out: &mut [f32], map: impl Fn(f64) -> f64) {
-    let key = [seed as u32, (seed >> 32) as u32];
+    let keys = round_keys(seed);
     for (block, elements) in out.chunks_mut(WORDS).enumerate() {
-        let words = philox([row, block as u32, step as u32, (step >> 32) as u32], key);
+        let words = philox([row, block as u32, step as u32, (step >> 32) as u32], &keys);
         for (element, word) in elements.iter_mut().zip(words) {
             *element = map((f64::from(word) + 0.5) / 4_294_967_296.0) as f32;
         }
@@ -166,6 +157,7 @@ mod tests {
     /// Known answers published with Random123 (kat_vectors).
     #[test]
     fn philox_gives_the_published_answers() {
+        let philox = |counter, [low, high]: [u32; 2]| philox(counter, &round_keys(u64::from(high) << 32 | u64::from(low)));
         assert_eq!(philox([0; 4], [0; 2]), [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]);
         assert_eq!(philox([u32::MAX; 4], [u32::MAX; 2]), [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]);
         assert_eq!(
@@ -179,7 +171,7 @@ mod tests {
         let (seed, step) = (0x0123_4567_89ab_cdef, 0x1_0000_0005);
         let lanes = philox_lanes(seed, step, 77, 40);
         for lane in 0..LANES {
-            let block = philox([77, 40 + lane as u32, 5, 1], [0x89ab_cdef, 0x0123_4567]);
+            let block = philox([77, 40 + lane as u32, 5, 1], &round_keys(seed));
             assert_eq!([0, 1, 2, 3].map(|word| lanes[word][lane]), block);
         }
     }

@@ -4,12 +4,19 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 /// Lets several threads write disjoint ranges of one exclusively borrowed slice.
-#[derive(Clone, Copy)]
 pub(crate) struct SharedSlice<'a, T> {
     start: *mut T,
     len: usize,
     borrowed: PhantomData<&'a mut [T]>,
 }
+
+// Derived, both would ask that `T` be copied too.
+impl<T> Clone for SharedSlice<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for SharedSlice<'_, T> {}
 
 // SAFETY: `range`'s contract keeps threads apart; `T` may be sent to them.
 unsafe impl<T: Send> Send for SharedSlice<'_, T> {}

@@ -5,6 +5,7 @@
 //! floats, and written back.
 
 use crate::error::Result;
+use crate::lanes::{Portable, Vector};
 use crate::memory::Buffer;
 use crate::narrow::{Draw, Dtype};
 use crate::prefetch::{prefetch, prefetch_words};
@@ -56,13 +57,13 @@ impl Layout {
     /// `record` is valid for reading a record, and `floats` has room for it.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // One for all rules keeps the module small.
     #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-    pub unsafe fn read(&self, record: *const u32, floats: &mut [f32]) {
+    pub unsafe fn read<V: Vector>(&self, record: *const u32, floats: &mut [f32]) {
         let (weights, planes) = floats.split_at_mut(self.dim);
         // SAFETY: the caller's promise.
         unsafe {
-            self.weights.read(record, weights);
+            self.weights.read::<V>(record, weights);
             for (plane, floats) in planes.chunks_exact_mut(self.dim).enumerate() {
-                self.state.read(record.add(self.weight_words() + plane * self.plane_words()), floats);
+                self.state.read::<V>(record.add(self.weight_words() + plane * self.plane_words()), floats);
             }
         }
     }
@@ -73,15 +74,15 @@ impl Layout {
     /// `record` is valid for writing a record that nobody else uses, and `floats` are its weights and state.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // One for all rules keeps the module small.
     #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-    pub unsafe fn write(&self, record: *mut u32, floats: &[f32], draw: Option<Draw>) {
+    pub unsafe fn write<V: Vector>(&self, record: *mut u32, floats: &[f32], draw: Option<Draw>) {
         let blocks = self.dim.div_ceil(8) as u32;
         let (weights, planes) = floats.split_at(self.dim);
         // SAFETY: the caller's promise.
         unsafe {
-            self.weights.write(weights, record, draw);
+            self.weights.write::<V>(weights, record, draw);
             for (plane, floats) in planes.chunks_exact(self.dim).enumerate() {
                 let draw = draw.map(|draw| Draw { block: (plane as u32 + 1) * blocks, ..draw });
-                self.state.write(floats, record.add(self.weight_words() + plane * self.plane_words()), draw);
+                self.state.write::<V>(floats, record.add(self.weight_words() + plane * self.plane_words()), draw);
             }
         }
     }
@@ -128,12 +129,21 @@ impl Storage {
         &self.records[start..start + self.layout.stride()]
     }
 
+    /// A row's weights, which are stored as float32.
+    #[inline(always)]
+    pub fn weights(&self, row: u32) -> &[f32] {
+        assert!(self.layout.weights == Dtype::F32);
+        let record = self.record(row);
+        // SAFETY: a record begins with its weights, and any bits are an f32.
+        unsafe { std::slice::from_raw_parts(record.as_ptr().cast(), self.layout.dim) }
+    }
+
     /// Copies a row's weights to `out`, which has room for them.
     #[inline(always)]
-    pub fn read_weights(&self, row: u32, out: &mut [f32]) {
+    pub fn read_weights<V: Vector>(&self, row: u32, out: &mut [f32]) {
         assert!(out.len() == self.layout.dim);
         // SAFETY: a record begins with its weights.
-        unsafe { self.layout.weights.read(self.record(row).as_ptr(), out) }
+        unsafe { self.layout.weights.read::<V>(self.record(row).as_ptr(), out) }
     }
 
     /// Brings a row's weights close.
@@ -148,7 +158,7 @@ impl Storage {
     pub fn read(&self, row: u32, floats: &mut [f32]) {
         assert!(floats.len() == self.layout.floats());
         // SAFETY: a slice is valid for reading.
-        unsafe { self.layout.read(self.record(row).as_ptr(), floats) }
+        unsafe { self.layout.read::<Portable>(self.record(row).as_ptr(), floats) }
     }
 
     /// Replaces a row's weights and state, rounded to nearest or by a draw.
@@ -157,7 +167,7 @@ impl Storage {
         let start = row as usize * self.layout.stride();
         let record = &mut self.records[start..start + self.layout.stride()];
         // SAFETY: the slice is valid for writing, and borrowed for it.
-        unsafe { self.layout.write(record.as_mut_ptr(), floats, draw) }
+        unsafe { self.layout.write::<Portable>(record.as_mut_ptr(), floats, draw) }
     }
 
     /// The row's own float, 0 if the rule keeps none.

@@ -19,6 +19,7 @@ use crate::rule::{AnyRule, Built, Rule, Step, with_rule};
 use crate::schedule::Schedule;
 use crate::storage::{Layout, Storage};
 use crate::tally::{Seen, Tallies};
+pub use crate::update::Ready;
 use crate::update::gradients::Gradients;
 pub use crate::update::inspect::{CHUNK, Findings};
 use crate::update::treatment::Treatment;
@@ -225,9 +226,7 @@ impl Table {
     /// Catches up all rows with the steps that they have missed.
     pub fn flush(&mut self) -> Result<()> {
         self.check_whole()?;
-        let outcome = catch_unwind(AssertUnwindSafe(|| standard(|| update::flush::flush(self)))).unwrap_or(Err(Error::Poisoned));
-        self.poisoned |= outcome == Err(Error::Poisoned);
-        outcome
+        self.guarded(update::flush::flush)
     }
 
     /// One step; gives the number of rows that were skipped. Every gradient element is multiplied by `scale` first.
@@ -253,6 +252,41 @@ impl Table {
         self.update_with(update::reference::update, ids, gradients, scale)
     }
 
+    /// The first part of [`Table::update`], which refuses what is to be refused; [`Table::finish`] is the second. In between nothing else may
+    /// be done with the table.
+    pub fn prepare(&mut self, ids: Ids, gradients: &[f32], scale: f64) -> Result<Ready> {
+        self.check(ids)?;
+        let gradients = self.batch_gradients(ids, gradients, scale)?;
+        standard(|| update::prepare(self, ids.bits, gradients, None, 1))
+    }
+
+    /// Takes the step that was prepared last, with the same gradients.
+    pub fn finish(&mut self, ready: Ready, gradients: &[f32], scale: f64) -> Result<u64> {
+        let gradients = Gradients { values: gradients, dim: self.dim, scale: check_scale(scale)? };
+        self.guarded(|table| update::finish(table, gradients, ready))
+    }
+
+    /// Checks the gradients' number, and how they are scaled.
+    fn batch_gradients<'g>(&self, ids: Ids, values: &'g [f32], scale: f64) -> Result<Gradients<'g>> {
+        self.check_length("gradients", "ids.length * dim", self.elements(ids), values.len())?;
+        if u32::try_from(ids.bits.len()).is_err() {
+            return Err(Error::WrongLength { argument: "ids", expected: format!("at most {}", u32::MAX), found: ids.bits.len() });
+        }
+        Ok(Gradients { values, dim: self.dim, scale: standard(|| check_scale(scale))? })
+    }
+
+    /// Does something that may be cut off by a fault. Wherever that struck, nothing is taken for granted any more.
+    fn guarded<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let outcome = catch_unwind(AssertUnwindSafe(|| standard(|| work(self)))).unwrap_or(Err(Error::Poisoned));
+        self.poisoned |= matches!(outcome, Err(Error::Poisoned));
+        outcome
+    }
+
+    /// Refuses everything from now on.
+    pub(crate) fn poison(&mut self) {
+        self.poisoned = true;
+    }
+
     pub(crate) fn update_with(
         &mut self,
         step: impl Fn(&mut Table, &[u32], Gradients) -> Result<u64>,
@@ -261,18 +295,8 @@ impl Table {
         scale: f64,
     ) -> Result<u64> {
         self.check(ids)?;
-        self.check_length("gradients", "ids.length * dim", self.elements(ids), gradients.len())?;
-        if u32::try_from(ids.bits.len()).is_err() {
-            return Err(Error::WrongLength { argument: "ids", expected: format!("at most {}", u32::MAX), found: ids.bits.len() });
-        }
-        let work = || {
-            let gradients = Gradients { values: gradients, dim: self.dim, scale: check_scale(scale)? };
-            step(self, ids.bits, gradients)
-        };
-        let outcome = catch_unwind(AssertUnwindSafe(|| standard(work))).unwrap_or(Err(Error::Poisoned));
-        // Wherever a fault struck, nothing is taken for granted any more.
-        self.poisoned |= outcome == Err(Error::Poisoned);
-        outcome
+        let gradients = self.batch_gradients(ids, gradients, scale)?;
+        self.guarded(|table| step(table, ids.bits, gradients))
     }
 
     /// Writes weights, `ids.len() * dim` of them; the last one wins where an id repeats.
@@ -399,7 +423,7 @@ impl Table {
         check_ids(ids.bits, self.rows, ids.signed)
     }
 
-    fn check_whole(&self) -> Result<()> {
+    pub(crate) fn check_whole(&self) -> Result<()> {
         if self.poisoned { Err(Error::Poisoned) } else { Ok(()) }
     }
 
@@ -408,7 +432,7 @@ impl Table {
         ids.bits.len() as u64 * self.dim as u64
     }
 
-    fn check_length(&self, argument: &'static str, product: &str, expected: u64, found: usize) -> Result<()> {
+    pub(crate) fn check_length(&self, argument: &'static str, product: &str, expected: u64, found: usize) -> Result<()> {
         if expected == found as u64 {
             return Ok(());
         }

@@ -5,12 +5,17 @@
 //! shared and resizable buffers and an `out` that overlaps what is read, and no pointer outlives its call. (Ids and gradients may
 //! overlap each other: both are only read.)
 
-use napi::bindgen_prelude::{Env, Float32Array, Float32ArraySlice, Float64Array, Float64ArraySlice, ObjectFinalize};
+use napi::bindgen_prelude::{
+    ClassInstance, Env, Float32Array, Float32ArraySlice, Float64Array, Float64ArraySlice, ObjectFinalize, Uint32Array,
+    Uint32ArraySlice,
+};
 use napi_derive::napi;
+use tallygrad_core::bags::{Bags, Mode};
 use tallygrad_core::error::Error as Refusal;
 use tallygrad_core::init::Init;
 use tallygrad_core::options::Options;
 use tallygrad_core::table::{Ids, Table};
+use tallygrad_core::together::{self, Batch, Refused};
 
 /// An error whose JavaScript `code` is the kernel's.
 type Error = napi::Error<&'static str>;
@@ -153,6 +158,62 @@ impl NativeTable {
         self.open()?.tallies(None, out).map_err(thrown)
     }
 
+    /// Pooled vectors of bags.
+    #[napi(catch_unwind)]
+    pub fn pool(
+        &self,
+        ids: &[u32],
+        signed: bool,
+        offsets: &[u32],
+        mode: String,
+        weights: Option<&[f32]>,
+        mut out: Float32ArraySlice,
+    ) -> Result<()> {
+        let bags = bags(ids, signed, offsets, &mode, weights)?;
+        // SAFETY: the facade hands in an array that nothing else uses during the call.
+        let out = unsafe { out.as_mut() };
+        self.open()?.pool(bags, out).map_err(thrown)
+    }
+
+    /// One step by the gradients of pooled vectors; those of `weights` go to `weight_gradients`.
+    #[napi(catch_unwind)]
+    #[expect(clippy::too_many_arguments, reason = "doors take no objects, which are slow to cross")]
+    pub fn update_pool(
+        &mut self,
+        env: Env,
+        ids: &[u32],
+        signed: bool,
+        offsets: &[u32],
+        mode: String,
+        weights: Option<&[f32]>,
+        gradients: &[f32],
+        scale: f64,
+        mut weight_gradients: Option<Float32ArraySlice>,
+    ) -> Result<f64> {
+        let bags = bags(ids, signed, offsets, &mode, weights)?;
+        // SAFETY: the facade hands in an array that nothing else uses during the call.
+        let out = weight_gradients.as_mut().map(|out| unsafe { out.as_mut() });
+        let skipped = self.open_mut()?.update_pool(bags, gradients, scale, out).map_err(thrown)?;
+        self.tell(env);
+        Ok(skipped as f64)
+    }
+
+    /// The hottest rows, or the coldest; gives how many were written.
+    #[napi(catch_unwind)]
+    pub fn ranking(&self, coldest: bool, mut out: Uint32ArraySlice) -> Result<u32> {
+        // SAFETY: the facade hands in an array that nothing else uses during the call.
+        let out = unsafe { out.as_mut() };
+        self.open()?.ranking(coldest, out).map(|count| count as u32).map_err(thrown)
+    }
+
+    /// How many rows there are of each heat.
+    #[napi(catch_unwind)]
+    pub fn tally_histogram(&self, mut out: Uint32ArraySlice) -> Result<()> {
+        // SAFETY: the facade hands in an array that nothing else uses during the call.
+        let out = unsafe { out.as_mut() };
+        self.open()?.tally_histogram(out).map_err(thrown)
+    }
+
     /// Rates of `ids`.
     #[napi(catch_unwind)]
     pub fn rates(&self, ids: &[u32], signed: bool, mut out: Float32ArraySlice) -> Result<()> {
@@ -222,6 +283,29 @@ impl NativeTable {
         self.table = None;
         self.tell(env);
     }
+}
+
+/// One step of several tables, each in the list once. A refusal's message begins with `#` and the number of the table in question.
+#[napi(catch_unwind)]
+pub fn update_together(
+    env: Env,
+    mut tables: Vec<ClassInstance<NativeTable>>,
+    ids: Vec<Uint32Array>,
+    gradients: Vec<Float32Array>,
+    scale: f64,
+) -> Result<f64> {
+    let mut batches = Vec::with_capacity(tables.len());
+    for ((table, ids), gradients) in tables.iter_mut().zip(&ids).zip(&gradients) {
+        batches.push(Batch { table: table.open_mut()?, ids: Ids::from(&ids[..]), gradients });
+    }
+    let skipped = together::update_together(&mut batches, scale)
+        .map_err(|Refused { batch, error }| Error::new(error.code(), format!("#{batch} {error}")))?;
+    tables.iter_mut().for_each(|table| table.tell(env));
+    Ok(skipped as f64)
+}
+
+fn bags<'a>(bits: &'a [u32], signed: bool, offsets: &'a [u32], mode: &str, weights: Option<&'a [f32]>) -> Result<Bags<'a>> {
+    Ok(Bags { ids: Ids { bits, signed }, offsets, mode: Mode::named(mode).map_err(thrown)?, weights })
 }
 
 fn open_table(options: &TableOptions, counts: Option<&[f64]>, values: Option<&[f32]>) -> tallygrad_core::error::Result<Table> {

@@ -2,10 +2,11 @@
 //! for one thing: a kernel in WebAssembly sees only its own memory. So there is a stage, which the facade fills with ids and gradients and
 //! reads results from. Gradients come to it in parts, and each is inspected while it is still in a cache.
 
+use tallygrad_core::bags::{Bags, Mode};
 use tallygrad_core::error::Error as Refusal;
 use tallygrad_core::init::Init;
 use tallygrad_core::options::Options;
-use tallygrad_core::table::{CHUNK, Findings, Ids, Table};
+use tallygrad_core::table::{CHUNK, Findings, Ids, Ready, Table};
 use wasm_bindgen::prelude::*;
 
 /// Refusals reach JavaScript as the text `CODE message`, which the facade turns into an error.
@@ -89,8 +90,14 @@ impl Stage {
 
     /// `count` ids, and `floats` floats behind them.
     fn parts(&mut self, count: usize, floats: usize) -> (&mut [u32], &mut [f32]) {
-        assert!(count as u64 * 4 + floats as u64 * 4 <= self.words.len() as u64 * 8);
-        let start = self.words.as_mut_ptr().cast::<u32>();
+        self.parts_at(0, count, floats)
+    }
+
+    /// The same, behind `first` ids or floats.
+    fn parts_at(&mut self, first: usize, count: usize, floats: usize) -> (&mut [u32], &mut [f32]) {
+        assert!((first as u64 + count as u64 + floats as u64) * 4 <= self.words.len() as u64 * 8);
+        // SAFETY: so far into the stage.
+        let start = unsafe { self.words.as_mut_ptr().cast::<u32>().add(first) };
         // SAFETY: both parts lie in the stage, one behind the other; any bits are a u32 and an f32.
         unsafe { (std::slice::from_raw_parts_mut(start, count), std::slice::from_raw_parts_mut(start.add(count).cast(), floats)) }
     }
@@ -106,12 +113,26 @@ impl Stage {
     }
 }
 
+fn bags<'a>(integers: &'a [u32], count: usize, signed: bool, mode: &str, weights: &'a [f32]) -> Result<Bags<'a>> {
+    let (bits, offsets) = integers.split_at(count);
+    let weights = if weights.is_empty() { None } else { Some(weights) };
+    Ok(Bags { ids: Ids { bits, signed }, offsets, mode: Mode::named(mode).map_err(thrown)?, weights })
+}
+
 /// A table in WebAssembly memory.
 #[wasm_bindgen]
 pub struct WasmTable {
     table: Table,
     /// What the parts of the staged batch are like, as far as they have been inspected.
     findings: Option<Findings>,
+    /// A step that is prepared.
+    ready: Option<Ready>,
+}
+
+impl From<Table> for WasmTable {
+    fn from(table: Table) -> Self {
+        Self { table, findings: None, ready: None }
+    }
 }
 
 #[wasm_bindgen]
@@ -145,7 +166,7 @@ impl WasmTable {
             ..Options::default()
         };
         let table = Table::new(given.with_settings(&options.settings)?)?;
-        Ok(Self { table, findings: None })
+        Ok(table.into())
     }
 
     /// Whether all of `count` staged ids are rows.
@@ -180,6 +201,72 @@ impl WasmTable {
             None => self.table.update(ids, gradients, scale),
         };
         skipped.map(|skipped| skipped as f64).map_err(thrown)
+    }
+
+    /// Prepares a step on the `count` ids that are staged behind `first` ids or floats, and the gradients behind them.
+    pub fn prepare(&mut self, stage: &mut Stage, first: usize, count: usize, floats: usize, scale: f64) -> Result<()> {
+        let (bits, gradients) = stage.parts_at(first, count, floats);
+        self.ready = Some(self.table.prepare(Ids::from(&*bits), gradients, scale).map_err(thrown)?);
+        Ok(())
+    }
+
+    /// Takes the step that was prepared last, with the same arguments.
+    pub fn finish(&mut self, stage: &mut Stage, first: usize, count: usize, floats: usize, scale: f64) -> Result<f64> {
+        let (_, gradients) = stage.parts_at(first, count, floats);
+        let ready = self.ready.take().expect("a step that is finished was prepared");
+        self.table.finish(ready, gradients, scale).map(|skipped| skipped as f64).map_err(thrown)
+    }
+
+    /// Pooled vectors of `count` staged ids, with `offsets` offsets behind them and then as many weights as ids or none; to behind those.
+    #[allow(clippy::too_many_arguments, reason = "doors take numbers")]
+    pub fn pool(
+        &self,
+        stage: &mut Stage,
+        count: usize,
+        signed: bool,
+        offsets: usize,
+        mode: &str,
+        weights: usize,
+        floats: usize,
+    ) -> Result<()> {
+        let (integers, numbers) = stage.parts(count + offsets, weights + floats);
+        let (weights, out) = numbers.split_at_mut(weights);
+        self.table.pool(bags(integers, count, signed, mode, weights)?, out).map_err(thrown)
+    }
+
+    /// One step by the gradients of pooled vectors, staged like [`WasmTable::pool`] with the gradients behind them, and then room for the gradients of weights,
+    /// if they are asked for.
+    #[wasm_bindgen(js_name = updatePool)]
+    #[allow(clippy::too_many_arguments, reason = "doors take numbers")]
+    pub fn update_pool(
+        &mut self,
+        stage: &mut Stage,
+        count: usize,
+        signed: bool,
+        offsets: usize,
+        mode: &str,
+        weights: usize,
+        floats: usize,
+        scale: f64,
+        out: usize,
+    ) -> Result<f64> {
+        let (integers, numbers) = stage.parts(count + offsets, weights + floats + out);
+        let (weights, rest) = numbers.split_at_mut(weights);
+        let (gradients, out) = rest.split_at_mut(floats);
+        let out = if out.is_empty() { None } else { Some(out) };
+        let skipped = self.table.update_pool(bags(integers, count, signed, mode, weights)?, gradients, scale, out);
+        skipped.map(|skipped| skipped as f64).map_err(thrown)
+    }
+
+    /// The hottest rows, or the coldest, to the stage; gives how many were written.
+    pub fn ranking(&self, stage: &mut Stage, count: usize, coldest: bool) -> Result<usize> {
+        self.table.ranking(coldest, stage.parts(count, 0).0).map_err(thrown)
+    }
+
+    /// How many rows there are of each heat, to the stage.
+    #[wasm_bindgen(js_name = tallyHistogram)]
+    pub fn tally_histogram(&self, stage: &mut Stage, count: usize) -> Result<()> {
+        self.table.tally_histogram(stage.parts(count, 0).0).map_err(thrown)
     }
 
     /// Writes the weights behind `count` staged ids.
@@ -261,6 +348,6 @@ impl WasmTable {
 
     /// An independent copy.
     pub fn copy(&self) -> Result<WasmTable> {
-        self.table.try_clone().map(|table| Self { table, findings: None }).map_err(thrown)
+        self.table.try_clone().map(Self::from).map_err(thrown)
     }
 }

@@ -4,12 +4,13 @@ use std::arch::x86_64::*;
 use std::ops::{Add, Div, Mul, Sub};
 
 use super::{Kernel, LANES, Number, Vector};
+use crate::rng::{FACTORS, WORDS, round_keys};
 
-/// Runs `kernel` with AVX2 switched on.
+/// Runs `kernel` with AVX2 switched on, and F16C, which all machines have that have AVX2.
 ///
 /// # Safety
-/// The machine must have AVX2.
-#[target_feature(enable = "avx2")]
+/// The machine must have both.
+#[target_feature(enable = "avx2,f16c")]
 pub(super) unsafe fn run<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<Avx2>()
 }
@@ -124,5 +125,60 @@ impl Vector for Avx2 {
             let one = _mm_max_epi32(two, _mm_shuffle_epi32::<0b10_11_00_01>(two));
             f32::from_bits(_mm_cvtsi128_si32(one) as u32)
         }
+    }
+
+    #[inline(always)]
+    unsafe fn load_f16(from: *const u16) -> Self {
+        // SAFETY: the caller's promise; F16C as AVX2 in `Avx2`.
+        Self(unsafe { _mm256_cvtph_ps(_mm_loadu_si128(from.cast())) })
+    }
+
+    #[inline(always)]
+    unsafe fn store_f16(self, to: *mut u16) {
+        // SAFETY: the caller's promise; F16C as AVX2 in `Avx2`. NaNs become one.
+        unsafe {
+            let is_nan = _mm256_cmp_ps::<_CMP_UNORD_Q>(self.0, self.0);
+            let lanes = _mm256_blendv_ps(self.0, _mm256_set1_ps(f32::NAN), is_nan);
+            _mm_storeu_si128(to.cast(), _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(lanes));
+        }
+    }
+
+    #[inline(always)]
+    fn random_words(seed: u64, step: u64, row: u32, block: u32) -> [[u32; LANES]; WORDS] {
+        // SAFETY: AVX2 as in `Avx2`; a vector is eight words.
+        unsafe {
+            let lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+            let mut counter = [
+                _mm256_set1_epi32(row as i32),
+                _mm256_add_epi32(_mm256_set1_epi32(block as i32), lane),
+                _mm256_set1_epi32(step as i32),
+                _mm256_set1_epi32((step >> 32) as i32),
+            ];
+            for [low_key, high_key] in round_keys(seed) {
+                let (high0, low0) = products(counter[0], FACTORS[0]);
+                let (high2, low2) = products(counter[2], FACTORS[1]);
+                counter = [
+                    _mm256_xor_si256(_mm256_xor_si256(high2, counter[1]), _mm256_set1_epi32(low_key as i32)),
+                    low2,
+                    _mm256_xor_si256(_mm256_xor_si256(high0, counter[3]), _mm256_set1_epi32(high_key as i32)),
+                    low0,
+                ];
+            }
+            counter.map(|words| std::mem::transmute(words))
+        }
+    }
+}
+
+/// The products of eight numbers with one, as high and low halves.
+#[inline(always)]
+fn products(x: __m256i, factor: u32) -> (__m256i, __m256i) {
+    // SAFETY: AVX2 as in `Avx2`.
+    unsafe {
+        let factor = _mm256_set1_epi64x(i64::from(factor));
+        let even = _mm256_mul_epu32(x, factor);
+        let odd = _mm256_mul_epu32(_mm256_srli_epi64::<32>(x), factor);
+        let high = _mm256_blend_epi32::<0b1010_1010>(_mm256_srli_epi64::<32>(even), odd);
+        let low = _mm256_blend_epi32::<0b1010_1010>(even, _mm256_slli_epi64::<32>(odd));
+        (high, low)
     }
 }

@@ -6,6 +6,9 @@
 
 use std::ops::{Add, Div, Mul, Sub};
 
+use crate::narrow::{f16_nearest, f16_value};
+use crate::rng::{WORDS, philox_lanes};
+
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "aarch64")]
@@ -80,6 +83,36 @@ pub trait Vector: Number {
 
     /// The largest magnitude of all lanes; a NaN if there is one.
     fn largest_magnitude(self) -> f32;
+
+    /// The first eight half-precision numbers at `from`.
+    ///
+    /// # Safety
+    /// `from` must be valid for reading eight of them.
+    #[inline(always)]
+    unsafe fn load_f16(from: *const u16) -> Self {
+        // SAFETY: the caller's promise; an array of eight floats may be loaded from.
+        unsafe { Self::load(std::array::from_fn::<f32, LANES, _>(|lane| f16_value(*from.add(lane))).as_ptr()) }
+    }
+
+    /// Writes all lanes, rounded to half precision.
+    ///
+    /// # Safety
+    /// `to` must be valid for writing eight numbers of two bytes.
+    #[inline(always)]
+    unsafe fn store_f16(self, to: *mut u16) {
+        let mut lanes = [0.0; LANES];
+        // SAFETY: the caller's promise; the array has eight floats.
+        unsafe {
+            self.store(lanes.as_mut_ptr());
+            to.cast::<[u16; LANES]>().write(lanes.map(|lane| f16_nearest(lane.to_bits())));
+        }
+    }
+
+    /// Random words, see [`philox_lanes`].
+    #[inline(always)]
+    fn random_words(seed: u64, step: u64, row: u32, block: u32) -> [[u32; LANES]; WORDS] {
+        philox_lanes(seed, step, row, block)
+    }
 }
 
 /// A computation that can run on any vector type.
@@ -120,7 +153,7 @@ impl Simd {
     /// The best instruction set of this machine.
     pub fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
-        if std::is_x86_feature_detected!("avx2") {
+        if std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("f16c") {
             return Self(Set::Avx2);
         }
         #[cfg(target_arch = "aarch64")]
@@ -152,7 +185,7 @@ impl Simd {
 pub fn dispatch<K: Kernel>(simd: Simd, kernel: K) -> K::Output {
     match simd.0 {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: a `Simd` of AVX2 is only made by `detect`, which found AVX2.
+        // SAFETY: a `Simd` of AVX2 is only made by `detect`, which found AVX2 and F16C.
         Set::Avx2 => unsafe { avx2::run(kernel) },
         #[cfg(target_arch = "aarch64")]
         // SAFETY: a `Simd` of NEON is only made by `detect`, which found NEON.
@@ -182,6 +215,25 @@ pub fn sum_of_squares<V: Vector>(x: &[f32], scale: f32) -> f32 {
         if whole < x.len() {
             let part = V::load_part(x.as_ptr().add(whole), x.len() - whole) * scale;
             sums = sums + part * part;
+        }
+    }
+    sums.sum()
+}
+
+/// The sum of products of two slices of one length, over eight accumulators like [`sum_of_squares`].
+#[inline(always)]
+pub fn dot<V: Vector>(x: &[f32], y: &[f32]) -> f32 {
+    assert!(x.len() == y.len());
+    let whole = x.len() / LANES * LANES;
+    let mut sums = V::splat(0.0);
+    // SAFETY: as in `sum_of_squares`, for both slices.
+    unsafe {
+        for at in (0..whole).step_by(LANES) {
+            sums = sums + V::load(x.as_ptr().add(at)) * V::load(y.as_ptr().add(at));
+        }
+        if whole < x.len() {
+            let count = x.len() - whole;
+            sums = sums + V::load_part(x.as_ptr().add(whole), count) * V::load_part(y.as_ptr().add(whole), count);
         }
     }
     sums.sum()

@@ -91,6 +91,39 @@ impl Kernel for Reductions<'_> {
     }
 }
 
+/// Compares conversions and random words with those of single numbers.
+struct ConvertsLikeScalars;
+
+impl Kernel for ConvertsLikeScalars {
+    type Output = ();
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        for scale in [1.0, 1e-4, 3e-6, 7e-9, 1e35] {
+            for values in VALUES.windows(LANES) {
+                let values: [f32; LANES] = std::array::from_fn(|lane| values[lane] * scale);
+                let (mut halves, mut back) = ([0; LANES], [0.0; LANES]);
+                // SAFETY: all arrays have eight elements.
+                unsafe {
+                    V::load(values.as_ptr()).store_f16(halves.as_mut_ptr());
+                    V::load_f16(halves.as_ptr()).store(back.as_mut_ptr());
+                }
+                assert_eq!(halves, values.map(|x| f16_nearest(x.to_bits())));
+                assert!(back.iter().zip(halves).all(|(&back, half)| same(back, f16_value(half))));
+            }
+        }
+        for (seed, step) in [(0, 0), (1 << 40 | 7, 3 << 33 | 5), (u64::MAX, u64::MAX)] {
+            for (row, block) in [(0, 0), (77, 40), (u32::MAX, u32::MAX - 3)] {
+                assert_eq!(V::random_words(seed, step, row, block), philox_lanes(seed, step, row, block));
+            }
+        }
+    }
+}
+
+#[test]
+fn conversions_and_random_words_are_those_of_single_numbers() {
+    every_set().into_iter().for_each(|simd| dispatch(simd, ConvertsLikeScalars));
+}
+
 fn every_set() -> [Simd; 2] {
     [Simd::detect(), Simd::baseline()]
 }

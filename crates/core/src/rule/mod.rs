@@ -144,9 +144,9 @@ fn mean_rate(state: &[f32], rate: impl Fn(f64) -> f64) -> f32 {
 
 /// Multiplies state with `factor`, `steps` times over.
 fn fade(factor: f64, steps: u64, state: &mut [f32]) {
-    let factor = power(factor, steps);
+    let factor = power(factor, steps) as f32;
     for s in state {
-        *s = (f64::from(*s) * factor) as f32;
+        *s *= factor;
     }
 }
 

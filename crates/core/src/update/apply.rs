@@ -196,7 +196,7 @@ impl<R: Rule> Application<'_, R> {
             let state = self.row_state(row, &mut no_state);
             let floats = if layout.is_plain() { std::slice::from_raw_parts_mut(record.cast(), floats.len()) } else { floats };
             if !layout.is_plain() {
-                layout.read(record, floats);
+                layout.read::<V>(record, floats);
             }
             if let Some(missed) = &self.missed {
                 missed.catch_up(self.rule, row, self.step - 1, self.step, Floats { dim, record: floats, state, spare });
@@ -213,7 +213,7 @@ impl<R: Rule> Application<'_, R> {
                 self.rule.adopt(weights, planes);
             }
             if !layout.is_plain() {
-                layout.write(record, floats, self.rounding.map(|seed| Draw { seed, step: self.step, row, block: 0 }));
+                layout.write::<V>(record, floats, self.rounding.map(|seed| Draw { seed, step: self.step, row, block: 0 }));
             }
         }
         true

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::share;
 use crate::error::Result;
+use crate::lanes::Portable;
 use crate::missed::{Floats, SharedMissed};
 use crate::narrow::{Draw, Rounding};
 use crate::rule::{Rule, with_rule};
@@ -48,10 +49,10 @@ impl<R: Rule> Flush<'_, R> {
                     continue;
                 }
                 let state = if R::ROW_STATE { &mut *self.storage.row_state(row) } else { &mut no_state };
-                layout.read(record, &mut floats);
+                layout.read::<Portable>(record, &mut floats);
                 let room = Floats { dim: layout.dim, record: &mut floats, state, spare: &mut spare };
                 self.missed.catch_up(self.rule, row, now, now, room);
-                layout.write(record, &floats, self.rounding.map(|seed| Draw { seed, step: now, row, block: 0 }));
+                layout.write::<Portable>(record, &floats, self.rounding.map(|seed| Draw { seed, step: now, row, block: 0 }));
             }
         }
     }

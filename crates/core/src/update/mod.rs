@@ -55,30 +55,79 @@ pub(crate) struct Scratch {
     rows: Buffer<f32>,
     /// For each slot the sum of its gradient's squares, for clipping by the norm of all.
     squares: Buffer<f32>,
+    /// For each occurrence a gradient and a float more, for batches of bags.
+    pub occurrences: Buffer<f32>,
     presums: Presums,
 }
 
 impl Scratch {
     pub fn new() -> Result<Self> {
         let empty = || Buffer::zeroed(0, PURPOSE);
-        Ok(Self { findings: Buffer::zeroed(0, PURPOSE)?, rows: empty()?, squares: empty()?, presums: Presums::new()? })
+        Ok(Self {
+            findings: Buffer::zeroed(0, PURPOSE)?,
+            rows: empty()?,
+            squares: empty()?,
+            occurrences: empty()?,
+            presums: Presums::new()?,
+        })
     }
 
     pub fn bytes(&self) -> u64 {
-        self.rows.bytes() + self.squares.bytes() + self.findings.bytes() + self.presums.bytes()
+        self.rows.bytes() + self.squares.bytes() + self.occurrences.bytes() + self.findings.bytes() + self.presums.bytes()
     }
 }
 
 const PURPOSE: &str = "summing gradients";
 
+/// A batch that a table has looked at and will not refuse.
+#[derive(Clone, Copy)]
+pub struct Ready {
+    findings: Findings,
+    kept_by_global_norm: f32,
+    threads: usize,
+}
+
 /// One step of `table`. Ids are checked already, lengths too; gradients have been inspected, or will be.
 pub(crate) fn update(table: &mut Table, ids: &[u32], gradients: Gradients, inspected: Option<Findings>) -> Result<u64> {
     let threads = if gradients.values.len() < pool::WORTH_SHARING { 1 } else { table.threads };
+    let ready = prepare(table, ids, gradients, inspected, threads)?;
+    finish(table, gradients, ready)
+}
+
+/// Plans a step, and refuses what is to be refused. Nothing of the table changes that anybody can see.
+pub(crate) fn prepare(
+    table: &mut Table,
+    ids: &[u32],
+    gradients: Gradients,
+    inspected: Option<Findings>,
+    threads: usize,
+) -> Result<Ready> {
     table.plan.reserve(ids.len())?;
     let tasks = if threads > 1 { pool::TASKS } else { 1 };
     table.scratch.rows.reserve(gradients.dim * SCRATCH_ROWS * tasks, PURPOSE)?;
+    let (questions, squares) = with_rule!(&table.rule, rule => (questions(table, rule), squares(table, rule)));
+    let findings = if threads > 1 && inspected.is_none() && asked(table, questions) {
+        share::inspect_and_group(table, ids, gradients, questions, threads)?
+    } else {
+        // SAFETY: the table checked that its ids are rows.
+        unsafe { table.plan.group(ids) };
+        inspected.unwrap_or_else(|| inspect(table, Findings::default(), ids, gradients))
+    };
+    let rejecting = table.non_finite == NonFinite::Reject;
+    if rejecting && !inspect::surely_finite(findings.largest, ids.len(), gradients.dim, questions, squares) {
+        refuse_non_finite(table, ids, gradients, squares)?;
+    }
+    let kept_by_global_norm = match table.treatment.clip {
+        Clip::GlobalNorm(limit) => global_norm::kept(table, gradients, limit, threads)?,
+        _ => 1.0,
+    };
+    Ok(Ready { findings, kept_by_global_norm, threads })
+}
+
+/// Takes the step that was prepared last, with the same gradients.
+pub(crate) fn finish(table: &mut Table, gradients: Gradients, ready: Ready) -> Result<u64> {
     let rule = table.rule.clone();
-    with_rule!(&rule, rule => run(table, rule, ids, gradients, inspected, threads))
+    with_rule!(&rule, rule => run(table, rule, gradients, ready))
 }
 
 /// Adds what a part of a batch is like to the findings `so_far`, if a step of this table asks at all. All parts but the last are whole
@@ -106,31 +155,15 @@ fn asked(table: &Table, questions: Questions) -> bool {
     questions.mean_square || table.non_finite == NonFinite::Reject
 }
 
-fn run<R: Rule>(
-    table: &mut Table,
-    rule: &R,
-    ids: &[u32],
-    gradients: Gradients,
-    inspected: Option<Findings>,
-    threads: usize,
-) -> Result<u64> {
+/// Whether a square that overflows counts as not finite.
+fn squares<R: Rule>(table: &Table, rule: &R) -> bool {
+    rule.squares() || table.treatment.clip.squares()
+}
+
+fn run<R: Rule>(table: &mut Table, rule: &R, gradients: Gradients, ready: Ready) -> Result<u64> {
+    let Ready { findings, kept_by_global_norm, threads } = ready;
     let questions = questions(table, rule);
-    let findings = if threads > 1 && inspected.is_none() && asked(table, questions) {
-        share::inspect_and_group(table, ids, gradients, questions, threads)?
-    } else {
-        // SAFETY: the table checked that its ids are rows.
-        unsafe { table.plan.group(ids) };
-        inspected.unwrap_or_else(|| inspect(table, Findings::default(), ids, gradients))
-    };
-    let rejecting = table.non_finite == NonFinite::Reject;
-    let squares = rule.squares() || table.treatment.clip.squares();
-    if rejecting && !inspect::surely_finite(findings.largest, ids.len(), gradients.dim, questions, squares) {
-        refuse_non_finite(table, ids, gradients, squares)?;
-    }
-    let kept_by_global_norm = match table.treatment.clip {
-        Clip::GlobalNorm(limit) => global_norm::kept(table, gradients, limit, threads)?,
-        _ => 1.0,
-    };
+    let squares = squares(table, rule);
     if threads > 1 {
         share::sum_hot_rows(table, gradients, threads)?;
     }

@@ -34,9 +34,8 @@ fn a_fault_in_a_step_poisons_the_table_on_one_thread_and_on_several() {
         let healthy = table.try_clone().unwrap();
         let (ids, gradients) = ((0..count as u32).map(|i| i % 10).collect::<Vec<_>>(), vec![1.0; count]);
         let failing = |table: &mut Table, ids: &[u32], gradients: Gradients| {
-            table.plan.reserve(ids.len())?;
-            table.scratch.rows.reserve(pool::TASKS * SCRATCH_ROWS, PURPOSE)?;
-            run(table, &FailsAtRow7, ids, gradients, None, table.threads)
+            let ready = prepare(table, ids, gradients, None, table.threads)?;
+            run(table, &FailsAtRow7, gradients, ready)
         };
         let ids = Ids::from(&ids[..]);
         assert_eq!(table.update_with(failing, ids, &gradients, 1.0), Err(Error::Poisoned));

@@ -64,7 +64,10 @@ impl StepTreatment<'_> {
     #[cfg_attr(target_arch = "wasm32", inline(never))] // One for all rules keeps the module small.
     #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn after_rule<V: Vector>(&self, weights: &mut [f32]) -> bool {
-        self.treatment.max_norm.is_some_and(|limit| bound::<V>(weights, limit))
+        match self.treatment.max_norm {
+            Some(limit) => bound::<V>(weights, limit),
+            None => false,
+        }
     }
 }
 
