@@ -44,9 +44,14 @@ export function meanOfRow(sum: Float32Array, occurrences: number): Float32Array 
 
 /** The sum of the squares of a row's elements, a float32. */
 export function squares(row: Float32Array): number {
+  return dot(row, row);
+}
+
+/** The sum of the products of two rows' elements, a float32. */
+export function dot(row: Float32Array, other: Float32Array): number {
   const lanes = new Float32Array(8);
   row.forEach((element, d) => {
-    lanes[d % 8] = fround(at(lanes, d % 8) + fround(element * element));
+    lanes[d % 8] = fround(at(lanes, d % 8) + fround(element * at(other, d)));
   });
   return tree(lanes, fround);
 }
