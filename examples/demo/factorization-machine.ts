@@ -9,6 +9,7 @@ import { at } from "./at.js";
 import { type Dataset, type Examples, positiveRate, sliceExamples } from "./dataset.js";
 import { logisticLoss } from "./metrics.js";
 import { sigmoid } from "./portable-math.js";
+import type { Recipe } from "./recipes.js";
 
 export interface Shape {
   /** Row indices an example. */
@@ -54,18 +55,13 @@ export class FactorizationMachine {
   }
 
   /** A new model for a data set: normal vectors, zero biases, and the log-odds of the training labels as global bias. */
-  static forDataset(
-    data: Dataset,
-    dim: number,
-    batch: number,
-    optimizer: Optimizer,
-    seed: number,
-  ): FactorizationMachine {
+  static forDataset(data: Dataset, { dim, batch, seed, storage }: Recipe, optimizer: Optimizer): FactorizationMachine {
     const rate = positiveRate(data.train);
+    const same = { rows: data.rows, optimizer, seed, ...storage };
     return new FactorizationMachine(
       { fields: data.fields, dim, batch, globalBias: Math.log(rate / (1 - rate)) },
-      new EmbeddingTable({ rows: data.rows, dim, optimizer, init: { type: "normal", scale: 0.05 }, seed }),
-      new EmbeddingTable({ rows: data.rows, dim: 1, optimizer, init: { type: "zeros" }, seed }),
+      new EmbeddingTable({ ...same, dim, init: { type: "normal", scale: 0.05 } }),
+      new EmbeddingTable({ ...same, dim: 1, init: { type: "zeros" } }),
     );
   }
 

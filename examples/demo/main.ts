@@ -49,7 +49,8 @@ function announce({ title, train, test, fields, rows }: Dataset): void {
 }
 
 async function runAll(data: Dataset, options: Options): Promise<Results> {
-  const recipe = recipeFor(data, options.seed, options.batch);
+  const { dtype, rounding } = options;
+  const recipe = { ...recipeFor(data, options.seed, options.batch), storage: { dtype, rounding } };
   const progress = new Progress();
   process.once("SIGINT", () => {
     progress.stop();

@@ -14,12 +14,18 @@ export interface Options {
   readonly batch: number | undefined;
   /** Training examples of the synthetic click log. */
   readonly examples: number;
+  /** How the tables' weights are stored and rounded. */
+  readonly dtype: (typeof dtypes)[number];
+  readonly rounding: (typeof roundings)[number];
   /** Where the report goes. */
   readonly report: string;
   /** Where the figures go as JSON, if anywhere. */
   readonly json: string | undefined;
   readonly help: boolean;
 }
+
+const dtypes = ["f32", "f16", "bf16"] as const;
+const roundings = ["nearest", "stochastic"] as const;
 
 /** What the user typed cannot be done; the message says why, in one line. */
 export class UsageError extends Error {}
@@ -33,6 +39,8 @@ memory or on MovieLens-1M, prints what each reached, and writes a report.
   --seed N        seed of data, first weights and order: an integer from 0 (default 1)
   --batch N       examples a batch (default 256, with --data 1024)
   --examples N    training examples of the synthetic click log (default 300000)
+  --dtype TYPE    how weights are stored: f32, f16 or bf16 (default f32)
+  --rounding WAY  how f16 and bf16 are rounded: nearest or stochastic (default nearest)
   --report FILE   where to write the report (default report.html)
   --json FILE     also write the figures as JSON
   --help          show this text`;
@@ -47,6 +55,8 @@ export function parseOptions(args: readonly string[]): Options {
     seed: integer("--seed", values.seed, 0, Number.MAX_SAFE_INTEGER) ?? 1,
     batch: integer("--batch", values.batch, 1, 1_000_000),
     examples: integer("--examples", values.examples, 1_000, 20_000_000) ?? 300_000,
+    dtype: word("--dtype", values.dtype, dtypes) ?? "f32",
+    rounding: word("--rounding", values.rounding, roundings) ?? "nearest",
     report: outputFile("--report", values.report) ?? "report.html",
     json: outputFile("--json", values.json),
     help: values.help ?? false,
@@ -62,6 +72,8 @@ function parseFlags(args: readonly string[]) {
         seed: { type: "string" },
         batch: { type: "string" },
         examples: { type: "string" },
+        dtype: { type: "string" },
+        rounding: { type: "string" },
         report: { type: "string" },
         json: { type: "string" },
         help: { type: "boolean", short: "h" },
@@ -82,6 +94,14 @@ function integer(flag: string, value: string | undefined, least: number, most: n
     throw new UsageError(`${flag} must be an integer from ${least} to ${most}, not "${value}"`);
   }
   return number;
+}
+
+/** The flag's value as one of the words, or undefined if the flag is absent. */
+function word<Word extends string>(flag: string, value: string | undefined, words: readonly Word[]): Word | undefined {
+  if (value === undefined) return undefined;
+  const found = words.find((word) => word === value);
+  if (found === undefined) throw new UsageError(`${flag} must be ${words.join(" or ")}, not "${value}"`);
+  return found;
 }
 
 /** Said before the training rather than after it: a file in a folder that exists. */

@@ -1,6 +1,20 @@
 /** How each kind of data is trained on: the settings that every optimizer shares. */
+import type { TableOptions } from "tallygrad";
 import type { Dataset } from "./dataset.js";
-import type { Recipe } from "./training.js";
+
+/** How to train, whatever the optimizer. */
+export interface Recipe {
+  /** Weights a vector. */
+  readonly dim: number;
+  /** Examples a batch. */
+  readonly batch: number;
+  /** The most passes over the training examples. */
+  readonly epochs: number;
+  /** Seed of first weights and of the order of examples. */
+  readonly seed: number;
+  /** How the tables' numbers are stored. Default: as float32. */
+  readonly storage?: Pick<TableOptions, "dtype" | "stateDtype" | "rounding">;
+}
 
 export const clickLogTrainExamples = 300_000;
 export const clickLogTestExamples = 100_000;

@@ -5,8 +5,8 @@ import { cpus } from "node:os";
 import type { Optimizer } from "tallygrad";
 import { type Dataset, positiveRate } from "./dataset.js";
 import { aboveOracle, measureOracle, type Oracle } from "./oracle.js";
+import type { Recipe } from "./recipes.js";
 import type { Run } from "./run.js";
-import type { Recipe } from "./training.js";
 
 export interface Results {
   /** One line that says what the data is, with "synthetic" in it if it is. */

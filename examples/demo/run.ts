@@ -8,7 +8,8 @@ import type { Dataset } from "./dataset.js";
 import { auc, logLoss } from "./metrics.js";
 import { readsTally } from "./optimizers.js";
 import { type RateSamples, sampleRates } from "./rate-samples.js";
-import { type CurvePoint, type OnProgress, type Recipe, train } from "./training.js";
+import type { Recipe } from "./recipes.js";
+import { type CurvePoint, type OnProgress, train } from "./training.js";
 
 export interface Run {
   readonly optimizer: Optimizer;

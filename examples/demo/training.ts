@@ -9,18 +9,7 @@ import { type Dataset, type Examples, reorderExamples } from "./dataset.js";
 import { batches, FactorizationMachine } from "./factorization-machine.js";
 import { logLoss } from "./metrics.js";
 import { Random } from "./random.js";
-
-/** How to train, whatever the optimizer. */
-export interface Recipe {
-  /** Weights a vector. */
-  readonly dim: number;
-  /** Examples a batch. */
-  readonly batch: number;
-  /** The most passes over the training examples. */
-  readonly epochs: number;
-  /** Seed of first weights and of the order of examples. */
-  readonly seed: number;
-}
+import type { Recipe } from "./recipes.js";
 
 export interface CurvePoint {
   /** Training examples seen so far. */
@@ -53,7 +42,7 @@ export async function train(
   recipe: Recipe,
   onProgress?: OnProgress,
 ): Promise<Training | null> {
-  const model = FactorizationMachine.forDataset(data, recipe.dim, recipe.batch, optimizer, recipe.seed);
+  const model = FactorizationMachine.forDataset(data, recipe, optimizer);
   try {
     return await trainModel(model, data, recipe, onProgress);
   } catch (error) {

@@ -1,5 +1,5 @@
-//! Times steps of the kernel without JavaScript: every shape and rule, beside plain loops, in turns of some steps each. Prints a table of
-//! medians, or with `--json` one object a line for `bench/update.ts` to show beside its own.
+//! Times steps of the kernel without JavaScript: every shape and rule, beside plain and bare loops, in turns of some steps each. Prints a
+//! table of medians, or with `--json` one object a line for `bench/update.ts` to show beside its own.
 //!
 //! Options: `--shape NAME`, `--rule NAME`, `--rounds N`, `--json`.
 
@@ -7,25 +7,28 @@ use std::time::Instant;
 
 use tallygrad_core::init::Init;
 use tallygrad_core::options::{NonFinite, Options};
-use tallygrad_core::parameters::Kind;
+use tallygrad_core::parameters::{Kind, Parameter};
 use tallygrad_core::rule::AnyRule;
 use tallygrad_core::table::{Ids, Table};
 
+mod bare;
 mod plain;
 mod workload;
 
+use bare::{Bare, Grouped, Runner};
 use plain::{LR, Plain};
 use workload::{Batch, SHAPES, Shape};
 
 /// One thing that is timed.
 struct Contestant {
     name: String,
-    step: Box<dyn FnMut(&Batch)>,
+    /// Takes a batch's number, and the batch.
+    step: Box<dyn FnMut(usize, &Batch)>,
     micros: Vec<f64>,
 }
 
 impl Contestant {
-    fn new(name: impl Into<String>, step: impl FnMut(&Batch) + 'static) -> Self {
+    fn new(name: impl Into<String>, step: impl FnMut(usize, &Batch) + 'static) -> Self {
         Self { name: name.into(), step: Box::new(step), micros: Vec::new() }
     }
 
@@ -35,19 +38,40 @@ impl Contestant {
     }
 }
 
-fn table(shape: Shape, rule: &str, non_finite: NonFinite, threads: usize) -> Table {
-    let catalogue = AnyRule::catalogue();
-    let (_, parameters) = catalogue.iter().find(|(name, _)| *name == rule).expect("a known rule");
-    let values: Vec<f64> = parameters.iter().map(|p| if p.name == "lr" { f64::from(LR) } else { f64::NAN }).collect();
-    let counts = vec![5.0; if parameters.iter().any(|p| p.kind == Kind::Counts) { shape.rows } else { 0 }];
-    let counts = Some(&counts[..]).filter(|counts| !counts.is_empty());
-    let rows = shape.rows as u32;
+/// A rule with parameters, by the name that the bench gives it.
+struct Case {
+    name: String,
+    rule: &'static str,
+    parameters: Vec<f64>,
+    needs_counts: bool,
+}
+
+/// Every rule with its defaults but for the learning rate, and those of its options that change what a row holds.
+fn cases() -> Vec<Case> {
+    let case = |name: &str, rule: &'static str, parameters: &[Parameter], given: &[(&str, f64)]| {
+        let value = |name: &str| given.iter().find(|(given, _)| *given == name).map_or(f64::NAN, |&(_, value)| value);
+        let values = parameters.iter().map(|p| if p.name == "lr" { f64::from(LR) } else { value(p.name) }).collect();
+        let needs_counts = parameters.iter().any(|p| p.kind == Kind::Counts);
+        Case { name: name.into(), rule, parameters: values, needs_counts }
+    };
+    let mut all = Vec::new();
+    for (rule, parameters) in AnyRule::catalogue() {
+        all.push(case(rule, rule, parameters, &[]));
+        if rule == "sgd" {
+            all.push(case("sgd-momentum", rule, parameters, &[("momentum", 0.9)]));
+        }
+    }
+    all
+}
+
+fn table(shape: Shape, case: &Case, non_finite: NonFinite, threads: usize) -> Table {
+    let counts = vec![5.0; if case.needs_counts { shape.rows } else { 0 }];
     Table::new(Options {
-        rows,
+        rows: shape.rows as u32,
         dim: shape.dim,
-        rule,
-        parameters: &values,
-        counts,
+        rule: case.rule,
+        parameters: &case.parameters,
+        counts: case.needs_counts.then_some(&counts),
         init: Init::Zeros,
         non_finite,
         threads,
@@ -59,7 +83,9 @@ fn table(shape: Shape, rule: &str, non_finite: NonFinite, threads: usize) -> Tab
 /// The kernel and the plain loop must agree before either is timed.
 fn check_answer(shape: Shape, batches: &[Batch]) {
     let mut plain = Plain::new(shape.rows, shape.dim, false);
-    let mut kernel = table(shape, "cf-sgd", NonFinite::Reject, 2);
+    let cases = cases();
+    let cf_sgd = cases.iter().find(|case| case.name == "cf-sgd").expect("a rule of the catalogue");
+    let mut kernel = table(shape, cf_sgd, NonFinite::Reject, 2);
     for batch in batches {
         plain.cf_sgd(batch);
         kernel.update(Ids::from(&batch.ids[..]), &batch.gradients, 1.0).expect("good batches");
@@ -72,32 +98,28 @@ fn check_answer(shape: Shape, batches: &[Batch]) {
     }
 }
 
-fn contestants(shape: Shape, only: Option<&str>) -> Vec<Contestant> {
-    let mut all = vec![
-        {
-            let mut plain = Plain::new(shape.rows, shape.dim, false);
-            Contestant::new("plain cf-sgd loop", move |batch| plain.cf_sgd(batch))
-        },
-        {
-            let mut plain = Plain::new(shape.rows, shape.dim, true);
-            Contestant::new("plain adam loop", move |batch| plain.adam(batch))
-        },
-    ];
+/// A rule's contestants: plain loops, bare loops over rows like the rule's, the kernel.
+fn contestants(shape: Shape, case: &Case, batches: &[Batch]) -> Vec<Contestant> {
+    let mut cf_sgd = Plain::new(shape.rows, shape.dim, false);
+    let mut all = vec![Contestant::new("plain cf-sgd loop", move |_, batch| cf_sgd.cf_sgd(batch))];
+    if case.name == "adam" {
+        let mut adam = Plain::new(shape.rows, shape.dim, true);
+        all.push(Contestant::new("plain adam loop", move |_, batch| adam.adam(batch)));
+    }
+    let state = table(shape, case, NonFinite::Allow, 1).memory().expect("a whole table").state as usize;
+    let plane = shape.rows * shape.dim * size_of::<f32>();
+    for threads in [1, 2] {
+        let bare = Bare::new(shape.rows, shape.dim, state / plane, state % plane > 0);
+        let mut runner = Runner::new(bare, batches.iter().map(Grouped::new).collect(), threads);
+        all.push(Contestant::new(format!("bare loop {threads}t"), move |batch, _| runner.step(batch)));
+    }
     let modes = [("reject", NonFinite::Reject), ("skip", NonFinite::Skip), ("allow", NonFinite::Allow)];
-    for (rule, _) in AnyRule::catalogue() {
-        if only.is_some_and(|only| only != rule) {
-            continue;
-        }
-        for threads in [1, 2] {
-            for (mode, non_finite) in modes {
-                if non_finite == NonFinite::Allow && threads == 2 {
-                    continue;
-                }
-                let mut table = table(shape, rule, non_finite, threads);
-                all.push(Contestant::new(format!("{rule} {mode} {threads}t"), move |batch| {
-                    table.update(Ids::from(&batch.ids[..]), &batch.gradients, 1.0).expect("good batches");
-                }));
-            }
+    for threads in [1, 2] {
+        for (mode, non_finite) in modes {
+            let mut table = table(shape, case, non_finite, threads);
+            all.push(Contestant::new(format!("{} {mode} {threads}t", case.name), move |_, batch| {
+                table.update(Ids::from(&batch.ids[..]), &batch.gradients, 1.0).expect("good batches");
+            }));
         }
     }
     all
@@ -113,30 +135,48 @@ fn main() {
         }
         let batches = workload::batches(shape);
         check_answer(shape, &batches);
-        let mut contestants = contestants(shape, option("--rule"));
         let rounds = option("--rounds").map_or(8, |rounds| rounds.parse().expect("a number of rounds"));
-        for round in 0..=rounds {
-            for contestant in &mut contestants {
-                for batch in batches.iter().cycle().take(shape.steps_a_turn) {
-                    let start = Instant::now();
-                    (contestant.step)(batch);
-                    contestant.micros.push(start.elapsed().as_secs_f64() * 1e6);
-                }
-                if round == 0 {
-                    contestant.micros.clear(); // The first turn touches pages and fills caches.
-                }
+        for case in cases().iter().filter(|case| option("--rule").is_none_or(|name| name == case.name)) {
+            let mut contestants = contestants(shape, case, &batches);
+            time(&mut contestants, shape, &batches, rounds);
+            print(&mut contestants, shape, case, json);
+        }
+    }
+}
+
+/// Lets contestants step in turns.
+fn time(contestants: &mut [Contestant], shape: Shape, batches: &[Batch], rounds: usize) {
+    for round in 0..=rounds {
+        for contestant in &mut *contestants {
+            for (number, batch) in batches.iter().enumerate().cycle().take(shape.steps_a_turn) {
+                let start = Instant::now();
+                (contestant.step)(number, batch);
+                contestant.micros.push(start.elapsed().as_secs_f64() * 1e6);
+            }
+            if round == 0 {
+                contestant.micros.clear(); // The first turn touches pages and fills caches.
             }
         }
-        for contestant in &mut contestants {
-            let [median, p10, p90] = [0.5, 0.1, 0.9].map(|q| contestant.quantile(q));
-            if json {
-                println!(
-                    r#"{{"shape":"{}","name":"{}","median":{median:.2},"p10":{p10:.2},"p90":{p90:.2}}}"#,
-                    shape.name, contestant.name
-                );
-            } else {
-                println!("{:3} {:32} {median:10.1} µs   p10 {p10:10.1}   p90 {p90:10.1}", shape.name, contestant.name);
-            }
+    }
+}
+
+/// Medians, and beside those of the kernel how often they hold the bare loop's on as many threads.
+fn print(contestants: &mut [Contestant], shape: Shape, case: &Case, json: bool) {
+    let bare = [1, 2].map(|threads| {
+        let name = format!("bare loop {threads}t");
+        contestants.iter_mut().find(|other| other.name == name).expect("a bare loop").quantile(0.5)
+    });
+    for contestant in contestants {
+        let [median, p10, p90] = [0.5, 0.1, 0.9].map(|q| contestant.quantile(q));
+        let (shape, name) = (shape.name, &contestant.name);
+        if json {
+            println!(r#"{{"shape":"{shape}","name":"{name}","median":{median:.2},"p10":{p10:.2},"p90":{p90:.2}}}"#);
+            continue;
         }
+        let ratio = match name.strip_prefix(&case.name) {
+            Some(_) => format!("   {:5.2} x bare", median / bare[usize::from(name.ends_with("2t"))]),
+            None => String::new(),
+        };
+        println!("{shape:3} {name:32} {median:10.1} µs   p10 {p10:10.1}   p90 {p90:10.1}{ratio}");
     }
 }

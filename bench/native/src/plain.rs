@@ -1,7 +1,7 @@
 //! Plain loops, one occurrence after the other, without grouping, checks, tallies that saturate or prefetch: what a competent
 //! programmer writes in an afternoon, and the yardstick of the kernel. The `cf-sgd` loop gives the kernel's answer up to roundings.
 
-use crate::workload::Batch;
+use crate::workload::{Batch, zeros};
 
 /// The learning rate of every contestant.
 pub const LR: f32 = 0.01;
@@ -20,16 +20,7 @@ impl Plain {
     /// All weights 0, with moments if the loop is Adam's.
     pub fn new(rows: usize, dim: usize, adam: bool) -> Self {
         let moments = if adam { rows * dim } else { 0 };
-        let mut plain = Self {
-            dim,
-            weights: vec![0.0; rows * dim],
-            first: vec![0.0; moments],
-            second: vec![0.0; moments],
-            counts: vec![0; rows],
-            step: 0,
-        };
-        plain.weights.fill(-0.0); // Touches the pages.
-        plain
+        Self { dim, weights: zeros(rows * dim), first: zeros(moments), second: zeros(moments), counts: vec![0; rows], step: 0 }
     }
 
     /// The step of `cf-sgd`: counts the batch, then `w -= lr / sqrt(count) * g` for each occurrence.

@@ -73,3 +73,20 @@ pub fn batches(shape: Shape) -> Vec<Batch> {
     };
     (0..BATCHES).map(|_| batch(&mut random)).collect()
 }
+
+/// Zeros on pages like the kernel's: huge ones where the system has them, touched already.
+pub fn zeros(count: usize) -> Vec<f32> {
+    let mut zeros: Vec<f32> = Vec::with_capacity(count);
+    #[cfg(target_os = "linux")]
+    // SAFETY: advice about pages of this allocation changes nothing that is in them. Where they cannot be huge, it is refused.
+    unsafe {
+        const HUGE_PAGE: usize = 2 << 20;
+        let start = (zeros.as_ptr() as usize).next_multiple_of(HUGE_PAGE);
+        let end = zeros.as_ptr() as usize + count * size_of::<f32>();
+        if start < end {
+            libc::madvise(start as *mut libc::c_void, end - start, libc::MADV_HUGEPAGE);
+        }
+    }
+    zeros.resize(count, -0.0);
+    zeros
+}

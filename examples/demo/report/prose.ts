@@ -3,6 +3,7 @@
  * number in them comes from the results.
  */
 import { formatCount, formatLoss } from "../format.js";
+import type { Recipe } from "../recipes.js";
 import type { Results } from "../results.js";
 import type { Run } from "../run.js";
 import { isHouseRule } from "./chart.js";
@@ -49,11 +50,18 @@ export function tableNotes({ testExamples, recipe, synthetic, machine }: Results
   const passes = recipe.epochs === 1 ? "one pass" : `at most ${recipe.epochs} epochs`;
   return html`<p class="notes">Log-loss and AUC: ${formatCount(testExamples)} ${synthetic ? "synthetic " : ""}test examples, the best
 in bold. Training: ${passes} in batches of ${formatCount(recipe.batch)}, vectors of ${recipe.dim} (first weights normal, 0.05), biases from 0 in a
-table of their own, one rate for both tables, logistic loss summed over the batch, no regularisation; ${
+table of their own, one rate for both tables, logistic loss summed over the batch, no regularisation; ${storage(recipe)}${
     recipe.epochs === 1 ? "" : "validated every half epoch, patience two epochs, best weights kept; "
   }rivals tuned by <code>examples/demo/tune.ts</code> on other seeds, at the default batch size and length. Examples a second: forward, backward and update, on
 ${machine}. State: what the rule keeps beside the weights, a row of the vector table; every table has a tally of 4 bytes a row,
 charged to the rules that read it.</p>`;
+}
+
+/** How weights are stored, if not as float32. */
+function storage({ storage: { dtype = "f32", rounding = "nearest" } = {} }: Recipe): string {
+  return dtype === "f32"
+    ? ""
+    : `weights stored as ${dtype}, rounded ${rounding === "nearest" ? "to nearest" : "at random"}; `;
 }
 
 export function footer({ title, recipe }: Results): Markup {
