@@ -72,7 +72,7 @@ pub enum Clip {
 }
 
 /// What a new table is to be like.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Options<'a> {
     /// Number of rows, 1 to [`MOST_ROWS`].
     pub rows: u32,

@@ -26,7 +26,6 @@ pub(super) struct Flush<'a, R: Rule> {
     pub rule: &'a R,
     pub storage: SharedStorage,
     pub missed: SharedMissed<'a>,
-    pub padding: Option<u32>,
     pub now: u64,
     /// The seed of random roundings, if there are any.
     pub rounding: Option<u64>,
@@ -40,7 +39,7 @@ impl<R: Rule> Flush<'_, R> {
     pub unsafe fn catch_up(&self, rows: Range<u32>) {
         let (layout, now) = (self.storage.layout, self.now);
         let (mut floats, mut spare) = (vec![0.0; layout.floats()], vec![0.0; 2 * layout.dim]);
-        for row in rows.filter(|&row| self.padding != Some(row)) {
+        for row in rows {
             let record = self.storage.record(row, layout.stride());
             let mut no_state = 0.0;
             // SAFETY: the caller's promise.
