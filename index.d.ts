@@ -215,7 +215,7 @@ export interface Ftrl {
 export interface WeightDecay {
   /** At least 0. Required. */
   rate: number;
-  /** Default "decoupled". */
+  /** Default "decoupled". Not "l2" with `"adamw"`: that would be `"adam"`. */
   type?: "decoupled" | "l2";
   /**
    * `"tally"` multiplies the rate with `tally.halfLife` / the row's tally: rows that are seen rarely, and so decay rarely, decay by more when
@@ -229,7 +229,7 @@ export interface WeightDecay {
   scope?: Scope;
 }
 
-/** A bound for a row's summed gradient, before weight decay. */
+/** A bound for a row's summed gradient, before weight decay. `limit`, `ratio` and `floor` are above 0. */
 export type Clip =
   /** Each element is brought into -limit to limit. */
   | { type: "value"; limit: number }
@@ -245,8 +245,9 @@ export type Clip =
 
 /**
  * How the learning rate goes from step to step t, as a factor of `lr`. It rises as t / warmup at first; from there on it is 1, or falls to
- * `end` at step `steps` in a straight line or half a cosine, or is sqrt(max(warmup, 1) / t). A function is called before each step and each
- * `rates` with that step's number, from 1, and gives the factor: finite, at least 0.
+ * `end` at step `steps` in a straight line or half a cosine, or is sqrt(max(warmup, 1) / t). `warmup` and `end` are at least 0 and 0 by default; `steps` is above
+ * `warmup`. A function is called before each step and each `rates` with that step's number, from 1, and gives the factor: finite in float32, at least 0. It must not step
+ * the table itself.
  */
 export type Schedule =
   | { type: "constant" | "inverse-sqrt"; warmup?: number }
@@ -272,7 +273,7 @@ export type Init =
   | { type: "zeros" }
   /** Uniform in (-scale, scale), or normal with standard deviation `scale`; drawn from a hash of seed, row and element. `scale` is 0 to 1e37, default 0.05. */
   | { type: "uniform" | "normal"; scale?: number }
-  /** `rows * dim` finite weights, row-major, copied. A row reset later becomes zeros, and the padding row is zeros whatever the array holds. */
+  /** `rows * dim` weights, finite in `dtype`, row-major, copied. A row reset later becomes zeros, and the padding row is zeros whatever the array holds. */
   | Float32Array;
 
 /** Options of a new table. Everything but `rows` and `dim` has a default. */
@@ -289,7 +290,10 @@ export interface TableOptions {
   weightDecay?: WeightDecay;
   /** A bound for gradients. Default: none. */
   clip?: Clip;
-  /** After a step, a row's weights are shortened to this Euclidean norm. Above 0. Default: no bound. */
+  /**
+   * After a step, the weights of rows in its batch are shortened to this Euclidean norm. (Momentum with scope "all" can carry a row beyond it at steps that miss it.)
+   * Above 0. Default: no bound.
+   */
   maxNorm?: number;
   /** How occurrences are counted. Default `{ unit: "occurrence" }`. */
   tally?: Tally;
@@ -315,7 +319,8 @@ export interface TableOptions {
   /**
    * What a gradient that is not finite does. For rules that square gradients a square that overflows counts as not finite.
    * - `"reject"`: `update` throws `ERR_NON_FINITE` before anything changes. The default; costs one more pass over the gradients.
-   * - `"skip"`: a row whose summed gradient is not finite keeps its bytes and its tally, and `update` returns how many were skipped.
+   * - `"skip"`: a row whose summed gradient is not finite keeps its bytes and its tally, and `update` returns how many were skipped. With scope "all" it misses
+   *   the step like rows that are not in the batch.
    * - `"allow"`: no check; it spreads as IEEE arithmetic says: to its row, and with rules that use R2 to every row from then on.
    */
   nonFinite?: "reject" | "skip" | "allow";
@@ -457,7 +462,7 @@ export declare class EmbeddingTable implements Disposable {
 
   /**
    * Writes weights, `ids.length * dim` float32, row-major; tallies and state stay. The last one wins where an id repeats. Values
-   * that are not finite are refused, and so is anything but zeros for the padding row.
+   * that are not finite, or not in a narrow `dtype`, are refused, and so is anything but zeros for the padding row.
    */
   setRows(ids: Ids, values: Float32Array): void;
 

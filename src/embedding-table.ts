@@ -245,7 +245,11 @@ export class EmbeddingTable implements Contract {
 
   /** Asks a schedule for the next step's factor. */
   #schedulesNext(kernel: KernelTable, schedule: Schedule): void {
-    const factor: unknown = schedule(attempt(() => kernel.step) + 1);
+    const step = attempt(() => kernel.step) + 1;
+    const factor: unknown = schedule(step);
+    if (attempt(() => this.#open().step) + 1 !== step) {
+      throw coded("ERR_OPTION_VALUE", "schedule must return the factor of one step, and not take another meanwhile");
+    }
     if (typeof factor !== "number") {
       throw coded("ERR_OPTION_VALUE", `schedule must return a number, but returned ${shown(factor)}`);
     }
@@ -275,6 +279,8 @@ function create(options: TableOptions): Interior {
   const threads = Math.min(checked.threads, kernel.mostThreads);
   const backend = Object.freeze({ kind: kernel.kind, threads, simd, reason });
   const { schedule } = options;
+  // Not every rule's rate can change, and now is the time to say so.
+  if (typeof schedule === "function") attempt(() => table.setFactor(1));
   return new Interior(table, checked.rows, checked.dim, backend, typeof schedule === "function" ? schedule : undefined);
 }
 

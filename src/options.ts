@@ -65,6 +65,7 @@ function settings(option: string, declared: readonly Parameter[], value: unknown
   if (value === undefined || (option === "schedule" && typeof value === "function")) {
     return declared.map(() => Number.NaN);
   }
+  if (option === "schedule" && !isObject(value)) throw wrong(option, "an object or a function", value);
   const nameIn = (parameter: Parameter): string => parameter.name.slice(option.length + 1);
   const group = checkNames(option, value as object, declared.map(nameIn));
   return declared.map((parameter) => {

@@ -116,7 +116,10 @@ function create(running: Instance, options: KernelOptions, doubles?: Float64Arra
   });
 }
 
-/** A call on a table with `count` ids on the stage, and other numbers at `start` of the memory's bytes. */
+/**
+ * A call on a table with `count` ids on the stage, and other numbers at `start` of the memory's bytes. The memory may grow during a call of the
+ * kernel, which takes `bytes` away; what it leaves is read from the memory's buffer as it is afterwards.
+ */
 type Staged = (table: Table, stage: Stage, count: number, start: number, bytes: ArrayBuffer) => void;
 
 /** A table in WebAssembly memory. */
@@ -144,7 +147,7 @@ class WasmTable implements KernelTable {
       for (let first = 0; first < count; first += part) {
         const last = Math.min(first + part, count);
         table.lookup(running.stage, count, first, last);
-        out.set(new Float32Array(bytes, start + ids.byteLength, (last - first) * dim), first * dim);
+        out.set(new Float32Array(running.memory.buffer, start + ids.byteLength, (last - first) * dim), first * dim);
       }
     } catch (thrown) {
       refuse(running, thrown);
@@ -221,9 +224,9 @@ class WasmTable implements KernelTable {
     out: Float32Array,
   ): void {
     const numbers = weights === undefined ? [] : [weights];
-    this.#withBags(ids, offsets, numbers, out.length, (table, stage, count, start, bytes) => {
+    this.#withBags(ids, offsets, numbers, out.length, (table, stage, count, start) => {
       table.pool(stage, count, signed, offsets.length, mode, weights?.length ?? 0, out.length);
-      out.set(new Float32Array(bytes, start, out.length));
+      out.set(new Float32Array(this.#running.memory.buffer, start, out.length));
     });
   }
 
@@ -239,12 +242,12 @@ class WasmTable implements KernelTable {
   ): number {
     const numbers = weights === undefined ? [gradients] : [weights, gradients];
     let skipped = 0;
-    this.#withBags(ids, offsets, numbers, out?.length ?? 0, (table, stage, count, start, bytes) => {
+    this.#withBags(ids, offsets, numbers, out?.length ?? 0, (table, stage, count, start) => {
       skipped = table.updatePool(
         ...([stage, count, signed, offsets.length, mode, weights?.length ?? 0, gradients.length] as const),
         ...([scale, out?.length ?? 0] as const),
       );
-      out?.set(new Float32Array(bytes, start, out.length));
+      out?.set(new Float32Array(this.#running.memory.buffer, start, out.length));
     });
     return skipped;
   }
@@ -274,9 +277,9 @@ class WasmTable implements KernelTable {
   }
 
   rates(ids: Uint32Array, signed: boolean, out: Float32Array): void {
-    this.#staged(ids, out.byteLength, (table, stage, count, start, bytes) => {
+    this.#staged(ids, out.byteLength, (table, stage, count, start) => {
       table.rates(stage, count, signed, out.length);
-      out.set(new Float32Array(bytes, start, out.length));
+      out.set(new Float32Array(this.#running.memory.buffer, start, out.length));
     });
   }
 
@@ -375,9 +378,9 @@ class WasmTable implements KernelTable {
   /** A call that leaves integers on the stage. */
   #withIntegers(out: Uint32Array, call: (table: Table, stage: Stage) => void): void {
     this.#attempt((table) => {
-      const { start, bytes } = reserve(this.#running, out.byteLength);
+      const { start } = reserve(this.#running, out.byteLength);
       call(table, this.#running.stage);
-      out.set(new Uint32Array(bytes, start, out.length));
+      out.set(new Uint32Array(this.#running.memory.buffer, start, out.length));
     });
   }
 
@@ -388,7 +391,7 @@ class WasmTable implements KernelTable {
       const { start, bytes } = reserve(this.#running, out.byteLength + ids.byteLength);
       new Uint32Array(bytes, start + out.byteLength, ids.length).set(ids);
       call(table, this.#running.stage, ids.length, start, bytes);
-      out.set(new Float64Array(bytes, start, out.length));
+      out.set(new Float64Array(this.#running.memory.buffer, start, out.length));
     });
   }
 }

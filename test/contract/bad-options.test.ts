@@ -52,6 +52,16 @@ describe("numbers out of their range", () => {
     ["eps", notPositive, (eps) => small({ optimizer: { type: "adam", eps } })],
     ["beta1", [-0.1, 1, 1.5, nan, infinity], (beta1) => small({ optimizer: { type: "adam", beta1 } })],
     ["beta2", [-0.1, 1, 1.5, nan, infinity], (beta2) => small({ optimizer: { type: "adam", beta2 } })],
+    ["beta2", [-0.1, 1], (beta2) => small({ optimizer: { type: "rowwise-adam", beta2 } })],
+    ["eps", notPositive, (eps) => small({ optimizer: { type: "rowwise-adam", eps } })],
+    ["momentum", [-0.1, 1, nan, infinity], (momentum) => small({ optimizer: { type: "sgd", lr: 1, momentum } })],
+    ["lr", notPositive, (lr) => small({ optimizer: { type: "rmsprop", lr } })],
+    ["alpha", [-0.1, 1, nan, infinity], (alpha) => small({ optimizer: { type: "rmsprop", alpha } })],
+    ["eps", notPositive, (eps) => small({ optimizer: { type: "rmsprop", eps } })],
+    ["lr", notPositive, (lr) => small({ optimizer: { type: "ftrl", lr } })],
+    ["beta", negative, (beta) => small({ optimizer: { type: "ftrl", beta, lambda2: 1 } })],
+    ["lambda1", negative, (lambda1) => small({ optimizer: { type: "ftrl", lambda1 }, init: { type: "zeros" } })],
+    ["lambda2", negative, (lambda2) => small({ optimizer: { type: "ftrl", lambda2 } })],
   ];
 
   for (const [option, values, make] of cases) {
@@ -118,6 +128,11 @@ describe("names that no option has", () => {
     ["normalise", "normalize", small({ optimizer: { type: "cf-sgd", lr: 1, normalise: true } })],
     ["expectedcounts", "expectedCounts", small({ optimizer: { type: "fa-sgd", lr: 1, expectedcounts: [1, 1, 1, 1] } })],
     ["epsilon", "eps", small({ optimizer: { type: "adam", epsilon: 1e-8 } })],
+    ["nestrov", "nesterov", small({ optimizer: { type: "sgd", lr: 1, momentum: 0.9, nestrov: true } })],
+    ["lambda", "lambda1", small({ optimizer: { type: "ftrl", lambda: 1 } })],
+    ["weightdecay", "weightDecay", small({ weightdecay: { rate: 1 } })],
+    ["max_norm", "maxNorm", small({ max_norm: 1 })],
+    ["stateDType", "stateDtype", small({ stateDType: "bf16" })],
     ["beta", "beta1", small({ optimizer: { type: "adam", beta: 0.9 } })],
     ["halflife", "halfLife", small({ tally: { halflife: 3 } })],
     ["units", "unit", small({ tally: { units: "batch" } })],
@@ -128,7 +143,12 @@ describe("names that no option has", () => {
 
   test.each<[name: string, options: object]>([
     ["maxLr", small({ optimizer: { type: "sgd", lr: 1, maxLr: 1 } })],
-    ["momentum", small({ optimizer: { type: "sgd", lr: 1, momentum: 0.9 } })],
+    ["momentum", small({ optimizer: { type: "cf-sgd", lr: 1, momentum: 0.9 } })],
+    ["scope", small({ optimizer: { type: "tallygrad", scope: "all" } })],
+    ["alpha", small({ optimizer: { type: "adam", alpha: 0.9 } })],
+    ["biasCorrection", small({ optimizer: { type: "rmsprop", biasCorrection: "step" } })],
+    ["beta1", small({ optimizer: { type: "ftrl", beta1: 0.9 } })],
+    ["weightDecay", small({ optimizer: { type: "adamw", weightDecay: 0.01 } })],
     ["horizon", small({ optimizer: { type: "fa-sgd", lr: 1, horizon: 9, expectedCounts: [1, 1, 1, 1] } })],
     ["scale", small({ init: { type: "zeros", scale: 1 } })],
     ["lr", small({ lr: 0.1 })],
@@ -158,7 +178,10 @@ describe("words that no option takes", () => {
     ["reduction", "avg", undefined, small({ reduction: "avg" })],
     ["nonFinite", "ignore", undefined, small({ nonFinite: "ignore" })],
     ["backend", "gpu", undefined, small({ backend: "gpu" })],
-    ["scope", "all", undefined, small({ optimizer: { type: "adam", scope: "all" } })],
+    ["scope", "batch", undefined, small({ optimizer: { type: "adam", scope: "batch" } })],
+    ["biasCorrection", "row", undefined, small({ optimizer: { type: "adam", biasCorrection: "row" } })],
+    ["type", "adam-w", "adamw", small({ optimizer: { type: "adam-w" } })],
+    ["type", "rmsProp", "rmsprop", small({ optimizer: { type: "rmsProp" } })],
   ])("are refused: %s %s", (option, value, nearest, options) => {
     const mentions = nearest === undefined ? [option, value] : [option, value, nearest];
     expectRefusal(() => construct(options), { code: "ERR_OPTION_VALUE", mentions });
@@ -168,6 +191,8 @@ describe("words that no option takes", () => {
     ["type", 3, small({ optimizer: { type: 3 } })],
     ["normalize", "yes", small({ optimizer: { type: "cf-sgd", lr: 1, normalize: "yes" } })],
     ["normalize", 1, small({ optimizer: { type: "cf-sgd", lr: 1, normalize: 1 } })],
+    ["nesterov", 1, small({ optimizer: { type: "sgd", lr: 1, momentum: 0.9, nesterov: 1 } })],
+    ["scope", true, small({ optimizer: { type: "adam", scope: true } })],
     ["reduction", null, small({ reduction: null })],
     ["nonFinite", false, small({ nonFinite: false })],
   ])("are refused: %s %j", (option, _value, options) => {

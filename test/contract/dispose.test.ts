@@ -32,6 +32,7 @@ describe("dispose", () => {
     ["tally", (table) => table.tally(1)],
     ["tallies", (table) => table.tallies()],
     ["rates", (table) => table.rates([1])],
+    ["flush", (table) => table.flush()],
     ["fingerprint", (table) => table.fingerprint()],
     ["clone", (table) => table.clone()],
   ];

@@ -14,6 +14,14 @@ describe("memory", () => {
     ["fa-sgd", { optimizer: { type: "fa-sgd", lr: 1, expectedCounts: new Float32Array(n).fill(1) } }, 8 * n, 4 * n],
     ["adagrad", { optimizer: { type: "adagrad" } }, 4 * 7 * n, 4 * n],
     ["rowwise-adagrad", { optimizer: { type: "rowwise-adagrad" } }, 4 * n, 4 * n],
+    ["momentum", { optimizer: { type: "sgd", lr: 1, momentum: 0.9 } }, 4 * 7 * n, 4 * n],
+    ["momentum, all", { optimizer: { type: "sgd", lr: 1, momentum: 0.9, scope: "all" } }, (4 * 7 + 8) * n, 4 * n],
+    ["sgd, all", { optimizer: { type: "sgd", lr: 1, scope: "all" } }, 0, 4 * n],
+    ["sgd with decay of all rows", { ...plain, weightDecay: { rate: 1, scope: "all" } }, 8 * n, 4 * n],
+    ["sgd with decay", { ...plain, weightDecay: { rate: 1 } }, 0, 4 * n],
+    ["rmsprop", { optimizer: { type: "rmsprop" } }, 4 * 7 * n, 4 * n],
+    ["rowwise-adam", { optimizer: { type: "rowwise-adam" } }, 4 * 8 * n, 4 * n],
+    ["ftrl", { optimizer: { type: "ftrl" } }, 8 * 7 * n, 4 * n],
     ["adam with a half-life", { optimizer: { type: "adam" }, tally: { halfLife: 2 } }, 8 * 7 * n, 16 * n],
   ])("counts the bytes of %s exactly", (_name, more, state, tallies) => {
     const { memory } = new EmbeddingTable({ rows: n, dim: 7, ...more });

@@ -17,6 +17,7 @@ const plain: Optimizer[] = [
   { type: "sgd", lr: 0.1 },
   { type: "fa-sgd", lr: 0.1, expectedCounts: new Array<number>(rows).fill(3) },
   { type: "cf-sgd", lr: 0.1 },
+  { type: "sgd", lr: 0.1, momentum: 0.9, scope: "all" },
 ];
 const squaring: Optimizer[] = [
   { type: "tallygrad" },
@@ -24,11 +25,16 @@ const squaring: Optimizer[] = [
   { type: "adagrad" },
   { type: "rowwise-adagrad" },
   { type: "adam" },
+  { type: "adamw", scope: "all" },
+  { type: "rowwise-adam" },
+  { type: "rmsprop" },
+  { type: "ftrl" },
 ];
 const all = [...plain, ...squaring];
 
 function nameOf(optimizer: Optimizer): string {
-  return "normalize" in optimizer ? `${optimizer.type} with normalize` : optimizer.type;
+  const extras = ["normalize", "momentum"].filter((option) => option in optimizer);
+  return [optimizer.type, ...extras].join(" with ");
 }
 
 /** A table that has already taken a step. */
@@ -36,6 +42,13 @@ function pairOf(optimizer: Optimizer, more: Partial<TableOptions>): Pair {
   const pair = Pair.of({ rows, dim, optimizer, ...more });
   pair.update(skewedBatch(new Random(seed), rows, dim, 30));
   return pair;
+}
+
+/** A copy after a step that no row was in the batch of: what a row is that was skipped, also where steps move such rows. */
+function withoutBatch(table: EmbeddingTable): EmbeddingTable {
+  const copy = table.clone();
+  copy.update([], new Float32Array());
+  return copy;
 }
 
 /** Gradients of ones for `count` occurrences, except for the given elements. */
@@ -110,10 +123,10 @@ describe.each(squaring.map((optimizer) => ({ name: nameOf(optimizer), optimizer 
 
     test("that overflow skip their row", () => {
       const pair = pairOf(optimizer, { nonFinite: "skip" });
-      const before = pair.table.lookup([4]);
+      const missing = withoutBatch(pair.table);
       const tally = pair.table.tally(4);
       pair.update({ ids: Uint32Array.of(4, 5), gradients: gradientsWith(2, { 3: 1e25 }) });
-      expect(pair.table.lookup([4])).toEqual(before);
+      expect(pair.table.lookup([4])).toEqual(missing.lookup([4]));
       expect(pair.table.tally(4)).toBe(tally);
       pair.expectSameBits();
     });
@@ -142,16 +155,15 @@ describe.each(all.map((optimizer) => ({ name: nameOf(optimizer), optimizer })))(
     const pair = pairOf(optimizer, { nonFinite: "skip", tally: { halfLife: 3 } });
     const { table } = pair;
     const kept = Uint32Array.of(1, 7);
-    const [weights, tallies] = [table.lookup(kept), table.tallies(kept)];
+    const tallies = table.tallies(kept);
     const ids = Uint32Array.of(1, 2, 1, 7, 3);
     const gradients = gradientsWith(5, { [2 * dim]: value, [3 * dim + 5]: value });
-    const untouched = table.clone();
-    untouched.update([], new Float32Array());
+    const missing = withoutBatch(table);
 
     expect(table.update(ids, gradients)).toBe(2);
     pair.oracle.update(ids, gradients);
-    expect(table.lookup(kept)).toEqual(weights);
-    expect(table.tallies(kept)).toEqual(untouched.tallies(kept));
+    expect(table.lookup(kept)).toEqual(missing.lookup(kept));
+    expect(table.tallies(kept)).toEqual(missing.tallies(kept));
     expect(table.tallies(kept)).not.toEqual(tallies);
     pair.expectSameBits();
   });
@@ -191,6 +203,33 @@ describe.each(all.map((optimizer) => ({ name: nameOf(optimizer), optimizer })))(
     const { table } = pairOf(optimizer, { nonFinite: "allow" });
     expect(table.update([6], gradientsWith(1, { 3: Number.NaN }))).toBe(0);
     expect(table.lookup([6])[3]).toBeNaN();
+  });
+});
+
+describe.each([
+  { name: "by row", clip: { type: "row-norm", limit: 1 } },
+  { name: "together", clip: { type: "global-norm", limit: 1 } },
+  { name: "as CowClip", clip: { type: "cow" } },
+] as const)("clipping $name squares sums, and nothing else, for a rule that does not square", ({ clip }) => {
+  const sgd: Optimizer = { type: "sgd", lr: 0.1 };
+  const single = { ids: Uint32Array.of(4, 5), gradients: gradientsWith(2, { 3: 1e25 }) };
+  const cancelling = { ids: Uint32Array.of(4, 4, 5), gradients: gradientsWith(3, { 3: 1e25, [dim + 3]: -1e25 }) };
+
+  test("so that squares which overflow in a sum are refused by reject and left by skip", () => {
+    const pair = pairOf(sgd, { clip });
+    expectRefusedUnchanged(pair.table, () => pair.table.update(single.ids, single.gradients), {
+      code: "ERR_NON_FINITE",
+    });
+    const skipping = pairOf(sgd, { clip, nonFinite: "skip" });
+    skipping.update(single);
+    expect(skipping.table.tally(4)).toBe(skipping.oracle.tally(4));
+    skipping.expectSameBits();
+  });
+
+  test.each(["reject", "skip", "allow"] as const)("so that gradients may be large which cancel: %s", (nonFinite) => {
+    const pair = pairOf(sgd, { clip, nonFinite });
+    pair.update(cancelling);
+    pair.expectSameBits();
   });
 });
 

@@ -181,7 +181,10 @@ describe("5: a batch of different rows split into smaller batches", () => {
 });
 
 describe("7: renaming rows", () => {
-  test.each(ruleCases)(`renames the result of $name, bit for bit (seed ${seed})`, ({ options }) => {
+  /** What is rounded at random is rounded by the row's number. */
+  const nameless = ruleCases.filter(({ options }) => options(rows).rounding !== "stochastic");
+
+  test.each(nameless)(`renames the result of $name, bit for bit (seed ${seed})`, ({ options }) => {
     const random = new Random(seed);
     const newName = random.permutation(rows);
     const given = options(rows);

@@ -51,6 +51,9 @@ describe("padding", () => {
     ["tallygrad", {}],
     ["cf-sgd, normalize, half-life", { optimizer: { type: "cf-sgd", lr: 1, normalize: true }, tally: { halfLife: 3 } }],
     ["adam", { optimizer: { type: "adam" } }],
+    ["adam, all", { optimizer: { type: "adam", scope: "all" } }],
+    ["sgd, clipped together", { optimizer: { type: "sgd", lr: 1 }, clip: { type: "global-norm", limit: 1 } }],
+    ["narrow weights, rounded at random", { dtype: "bf16", rounding: "stochastic" }],
     ["fa-sgd", { optimizer: { type: "fa-sgd", lr: 1, expectedCounts: new Float32Array(30).fill(2) } }],
   ];
 

@@ -3,6 +3,7 @@
  */
 import { createHash } from "node:crypto";
 import { at } from "./at.js";
+import type { Run } from "./runs.js";
 
 /** What a fingerprint covers, in its order. */
 export interface Contents {
@@ -18,13 +19,15 @@ export interface Contents {
   readonly tallies: Float64Array;
   /** The steps at which tallies were last written, with a half-life. */
   readonly lastSeen: Float64Array | undefined;
+  /** The steps that rows are up to and the rates since the last flush, where rows can miss steps that move them. */
+  readonly missing: { readonly upTo: Float64Array; readonly runs: readonly Run[] } | undefined;
   /** `sum` and `count` behind R2, for rules that use it. */
   readonly meanSquare: { readonly sum: number; readonly count: number } | undefined;
 }
 
 /** 64 hex digits. */
 export function fingerprint(contents: Contents): string {
-  const { rows, dim, step, weights, elementState, rowState, tallies, lastSeen, meanSquare } = contents;
+  const { rows, dim, step, weights, elementState, rowState, tallies, lastSeen, missing, meanSquare } = contents;
   const hash = createHash("sha256");
   hash.update(uint64s([rows, dim, step]));
   hash.update(float32s(weights));
@@ -37,6 +40,13 @@ export function fingerprint(contents: Contents): string {
   hash.update(float64s(tallies));
   if (lastSeen !== undefined) {
     hash.update(uint64s(lastSeen));
+  }
+  if (missing !== undefined) {
+    hash.update(uint64s(missing.upTo));
+    for (const { first, lr } of missing.runs) {
+      hash.update(uint64s([first]));
+      hash.update(float64s([lr]));
+    }
   }
   if (meanSquare !== undefined) {
     hash.update(float64s([meanSquare.sum, meanSquare.count]));

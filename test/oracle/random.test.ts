@@ -1,8 +1,9 @@
 // biome-ignore-all lint/correctness/noPrecisionLoss: the sources' digits as printed
-/** The oracle's random numbers against published vectors, and its logarithm and exponential against the engine's. */
+/** The oracle's random numbers against published vectors, and its logarithm, exponential and cosine against the engine's. */
 import { describe, expect, test } from "vitest";
 import { drawRow } from "./first-weights.js";
-import { expNearZero, log } from "./msun.js";
+import { exp, expNearZero, log } from "./msun.js";
+import { cos } from "./msun-cos.js";
 import { CENTRE, normalQuantile, SHOULDER, TAIL } from "./normal.js";
 import { philox, type Words } from "./philox.js";
 
@@ -76,6 +77,36 @@ describe("msun's functions", () => {
       expect(Math.abs(expNearZero(x) - Math.exp(x))).toBeLessThanOrEqual(2 ** -52 * Math.exp(x));
     }
     expect(expNearZero(0)).toBe(1);
+    for (let i = 1; i <= 3500; i += 1) {
+      const x = -i * 0.2001;
+      expect(Math.abs(exp(x) - Math.exp(x))).toBeLessThanOrEqual(2 ** -52 * Math.exp(x));
+    }
+  });
+
+  test("exp and log reach as far as numbers do", () => {
+    expect(exp(-745)).toBe(2 ** -1074);
+    expect(exp(-746)).toBe(0);
+    expect(exp(Number.NEGATIVE_INFINITY)).toBe(0);
+    expect(log(0)).toBe(Number.NEGATIVE_INFINITY);
+    expect(log(2 ** -1074)).toBe(Math.log(2 ** -1074));
+  });
+
+  test("cos is within one unit in the last place of the engine's from 0 to pi", () => {
+    for (let i = 0; i <= 5000; i += 1) {
+      const x = Math.PI * (i / 5000);
+      expect(Math.abs(cos(x) - Math.cos(x))).toBeLessThanOrEqual(2 ** -52 * Math.abs(Math.cos(x)));
+    }
+  });
+
+  test("cos takes known values", () => {
+    expect([cos(0), cos(Math.PI / 3), cos(Math.PI / 4), cos(Math.PI)]).toEqual([
+      1,
+      0.5000000000000001,
+      Math.SQRT1_2,
+      -1,
+    ]);
+    // pi / 2 is 6.123233995736766e-17 more than the float64 next to it.
+    expect(cos(Math.PI / 2)).toBe(6.123233995736766e-17);
   });
 });
 

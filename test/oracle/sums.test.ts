@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { half } from "./decay.js";
 import { fingerprint } from "./fingerprint.js";
-import { power } from "./rules.js";
+import { power } from "./power.js";
 import { meanOfRow, squares, sumOfRow, sumOverOccurrences } from "./sums.js";
 
 /** The smallest whole float32 to which adding 1 changes nothing. */
@@ -129,6 +129,7 @@ test("fingerprint hashes header, weights, state and tallies as little-endian byt
     rowState: undefined,
     tallies: Float64Array.of(2.5),
     lastSeen: Float64Array.of(3),
+    missing: undefined,
     meanSquare: { sum: 9, count: 4 },
   });
   expect(actual).toBe(expected);

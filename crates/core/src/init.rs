@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::lanes::Portable;
+use crate::narrow::Dtype;
 use crate::pool;
 use crate::rng::{fill_row, normal_quantile};
 use crate::rule::Rule;
@@ -28,24 +29,31 @@ pub enum Init<'a> {
 
 /// The largest scale whose random weights are finite in float32.
 const MOST_SCALE: f64 = 1e37;
+/// No number drawn is further from 0, in standard deviations.
+const MOST_DEVIATIONS: f64 = 7.0;
 /// Elements from which filling a table is shared among threads: each costs far more than in a step.
 const SHARED_FROM: usize = 1 << 16;
 
 impl Init<'_> {
-    pub(crate) fn check(&self, rows: u32, dim: usize) -> Result<()> {
+    pub(crate) fn check(&self, rows: u32, dim: usize, dtype: Dtype) -> Result<()> {
         match *self {
             Init::Zeros => Ok(()),
-            // No number drawn is more than seven standard deviations from 0.
-            Init::Uniform { scale } | Init::Normal { scale } if (0.0..=MOST_SCALE).contains(&scale) => Ok(()),
-            Init::Uniform { scale } | Init::Normal { scale } => {
+            Init::Uniform { scale } | Init::Normal { scale } if !(0.0..=MOST_SCALE).contains(&scale) => {
                 Err(Error::option("init.scale", "a number from 0 to 1e37", scale))
             }
+            Init::Uniform { scale } | Init::Normal { scale } if !dtype.nearest((MOST_DEVIATIONS * scale) as f32).is_finite() => {
+                Err(Error::option("init.scale", "a number at whose sevenfold f16 is finite, that is, below 9,360", scale))
+            }
+            Init::Uniform { .. } | Init::Normal { .. } => Ok(()),
             Init::Values(values) if values.len() as u128 != u128::from(rows) * dim as u128 => {
                 let expected = format!("rows * dim = {}", u128::from(rows) * dim as u128);
                 Err(Error::WrongLength { argument: "init", expected, found: values.len() })
             }
-            Init::Values(values) => match values.iter().position(|v| !v.is_finite()) {
-                Some(position) => Err(Error::NonFinite { argument: "init", position, value: values[position], what: "it" }),
+            Init::Values(values) => match values.iter().position(|&v| !dtype.nearest(v).is_finite()) {
+                Some(position) => {
+                    let (value, what) = (values[position], dtype.finite_part());
+                    Err(Error::NonFinite { argument: "init", position, value, what })
+                }
                 None => Ok(()),
             },
         }

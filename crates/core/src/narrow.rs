@@ -38,6 +38,13 @@ pub(crate) struct Draw {
     pub block: u32,
 }
 
+impl Draw {
+    /// Blocks of random words that belong to `count` numbers.
+    pub fn blocks(count: usize) -> u32 {
+        (count.div_ceil(GROUP) * LANES) as u32
+    }
+}
+
 /// Numbers that share a call for random words, one block for every eighth of them.
 const GROUP: usize = 8 * LANES;
 
@@ -92,6 +99,15 @@ impl Dtype {
             (_, None) => round(from, to, bf16_nearest),
             (Dtype::F16, Some(draw)) => round_at_random::<V>(from, to, draw, f16_at_random),
             (_, Some(draw)) => round_at_random::<V>(from, to, draw, bf16_at_random),
+        }
+    }
+
+    /// What of a number must be finite for it to be stored, in words.
+    pub(crate) fn finite_part(self) -> &'static str {
+        match self {
+            Dtype::F32 => "it",
+            Dtype::F16 => "its nearest f16",
+            Dtype::Bf16 => "its nearest bf16",
         }
     }
 

@@ -216,7 +216,7 @@ impl<'a> Options<'a> {
         if let Some(half_life) = self.half_life.filter(|h| !(h.is_finite() && *h > 0.0)) {
             return Err(Error::option("tally.halfLife", "a finite number above 0", half_life));
         }
-        self.init.check(rows, dim)?;
+        self.init.check(rows, dim, self.dtype)?;
         let built = AnyRule::build(self.rule, self.parameters, self.counts, rows)?;
         self.check_rule(&built.rule)?;
         self.check_decay(&built)?;

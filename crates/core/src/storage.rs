@@ -75,7 +75,7 @@ impl Layout {
     #[cfg_attr(target_arch = "wasm32", inline(never))] // One for all rules keeps the module small.
     #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub unsafe fn write<V: Vector>(&self, record: *mut u32, floats: &[f32], draw: Option<Draw>) {
-        let blocks = self.dim.div_ceil(8) as u32;
+        let blocks = Draw::blocks(self.dim);
         let (weights, planes) = floats.split_at(self.dim);
         // SAFETY: the caller's promise.
         unsafe {

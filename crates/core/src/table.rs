@@ -306,7 +306,7 @@ impl Table {
         let dtype = self.storage.layout.weights;
         for (position, &value) in values.iter().enumerate() {
             if !dtype.nearest(value).is_finite() {
-                return Err(Error::NonFinite { argument: "values", position, value, what: "it" });
+                return Err(Error::NonFinite { argument: "values", position, value, what: dtype.finite_part() });
             }
             if value != 0.0 && self.padding.is_some_and(|row| row == ids.bits[position / self.dim]) {
                 return Err(Error::PaddingRow { position, value });
@@ -319,10 +319,15 @@ impl Table {
 
     fn replace_weights<R: Rule>(&mut self, rule: &R, ids: &[u32], values: &[f32]) {
         let (mut present, padding) = (Present::new(self), self.padding);
-        for (&row, values) in ids.iter().zip(values.chunks_exact(self.dim)).filter(|(row, _)| padding != Some(**row)) {
+        for (&row, values) in ids.iter().zip(values.chunks_exact(self.dim)) {
             present.read(self, rule, row);
             let (weights, planes) = present.floats.split_at_mut(self.dim);
-            weights.copy_from_slice(values);
+            // The padding row's values are zeros, of either sign.
+            if padding == Some(row) {
+                weights.fill(0.0)
+            } else {
+                weights.copy_from_slice(values)
+            }
             rule.adopt(weights, planes);
             self.write_row(row, &present.floats, present.state, self.step, None);
         }

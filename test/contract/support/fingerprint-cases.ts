@@ -1,12 +1,12 @@
 /**
- * Forty short lives of tables, each with the fingerprint it must end with: every rule with its options, then options of tables, at
+ * Forty short lives of tables, each with the fingerprint it must end with: every rule that steps the rows of a batch with its options, then options of tables, at
  * shapes on both sides of the lanes' width. `test/oracle/write-fingerprints.ts` has the oracle live them and writes `fingerprints.json`.
  */
 import type { Ids, TableOptions, UpdateOptions } from "../../../index.js";
 import { at } from "../../oracle/at.js";
 import { countedBatch, skewedBatch } from "./batches.js";
 import { Random } from "./random.js";
-import { ruleCases } from "./rule-cases.js";
+import { plainCases } from "./rule-cases.js";
 
 /** What a life needs of a table; the oracle has it as well. */
 export interface LivingTable {
@@ -49,7 +49,7 @@ const tableOptions: readonly [name: string, options: Partial<TableOptions>][] = 
 ];
 
 export const fingerprintCases: readonly FingerprintCase[] = [
-  ...ruleCases.map(({ name, options }) => ({ name, options })),
+  ...plainCases.map(({ name, options }) => ({ name, options })),
   ...tableOptions.map(([name, options]) => ({ name, options: () => options })),
 ].map(({ name, options }, index) => {
   const shape = at(shapes, index % shapes.length);

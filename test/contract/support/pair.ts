@@ -11,15 +11,15 @@ export class Pair {
   private constructor(
     readonly table: EmbeddingTable,
     readonly oracle: OracleTable,
-    readonly paddingId: number | undefined,
+    readonly lrIsFixed: boolean,
   ) {}
 
   static of(options: TableOptions): Pair {
-    return new Pair(new EmbeddingTable(options), new OracleTable(options), options.paddingId);
+    return new Pair(new EmbeddingTable(options), new OracleTable(options), options.optimizer?.type === "ftrl");
   }
 
   clone(): Pair {
-    return new Pair(this.table.clone(), this.oracle.clone(), this.paddingId);
+    return new Pair(this.table.clone(), this.oracle.clone(), this.lrIsFixed);
   }
 
   /** One step of both: they skip as many rows, or refuse the batch with the same code. */
@@ -38,9 +38,17 @@ export class Pair {
     this.oracle.resetRows(ids);
   }
 
+  flush(): void {
+    this.table.flush();
+    this.oracle.flush();
+  }
+
+  /** Sets the rate of both, where it can be set. */
   setLr(lr: number): void {
-    this.table.lr = lr;
-    this.oracle.lr = lr;
+    if (!this.lrIsFixed) {
+      this.table.lr = lr;
+      this.oracle.lr = lr;
+    }
   }
 
   /** Weights, tallies, rates, step, lr and fingerprint are the oracle's, bit for bit. */
@@ -48,8 +56,7 @@ export class Pair {
     const ids = everyId(this.table.rows);
     expectSameElements("weight", this.table.lookup(ids), this.oracle.lookup(ids));
     expectSameElements("tally", this.table.tallies(), this.oracle.tallies());
-    const trained = ids.filter((id) => id !== this.paddingId);
-    expectSameElements("rate", this.table.rates(trained), this.oracle.rates(trained));
+    expectSameElements("rate", this.table.rates(ids), this.oracle.rates(ids));
     expect(this.table.step).toBe(this.oracle.step);
     expect(this.table.lr).toBe(this.oracle.lr);
     expect(this.table.fingerprint()).toBe(this.oracle.fingerprint());

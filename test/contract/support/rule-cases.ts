@@ -2,11 +2,12 @@
  * Every rule with each of its options at work: the cases that bit-for-bit tests run through.
  */
 import type { TableOptions } from "../../../index.js";
+import { dressedCases } from "./dressed-cases.js";
 
 export interface RuleCase {
   readonly name: string;
   /** The optimizer and the options that belong to the case, for a table of `rows` rows. */
-  readonly options: (rows: number) => Pick<TableOptions, "optimizer" | "tally" | "reduction">;
+  readonly options: (rows: number) => Omit<TableOptions, "rows" | "dim" | "paddingId" | "threads" | "backend">;
 }
 
 /** Expectations between 0 and 40, some of them 0 and some fractional. */
@@ -14,7 +15,8 @@ export function expectations(rows: number): Float64Array {
   return Float64Array.from({ length: rows }, (_, id) => ((id * 7) % 81) / 2);
 }
 
-export const ruleCases: readonly RuleCase[] = [
+/** Rules that step the rows of a batch, by themselves. */
+export const plainCases: readonly RuleCase[] = [
   { name: "no optimizer", options: () => ({}) },
   { name: "tallygrad", options: () => ({ optimizer: { type: "tallygrad" } }) },
   { name: "tallygrad, start 0", options: () => ({ optimizer: { type: "tallygrad", lr: 0.3, start: 0 } }) },
@@ -96,3 +98,5 @@ export const ruleCases: readonly RuleCase[] = [
   },
   { name: "adam, betas 0", options: () => ({ optimizer: { type: "adam", lr: 0.02, beta1: 0, beta2: 0 } }) },
 ];
+
+export const ruleCases: readonly RuleCase[] = [...plainCases, ...dressedCases];

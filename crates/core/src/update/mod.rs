@@ -105,7 +105,7 @@ pub(crate) fn prepare(
     table.plan.reserve(ids.len())?;
     let tasks = if threads > 1 { pool::TASKS } else { 1 };
     table.scratch.rows.reserve(gradients.dim * SCRATCH_ROWS * tasks, PURPOSE)?;
-    let (questions, squares) = with_rule!(&table.rule, rule => (questions(table, rule), squares(table, rule)));
+    let (questions, squares) = with_rule!(&table.rule, rule => (questions(table, rule), Squares::of(table, rule)));
     let findings = if threads > 1 && inspected.is_none() && asked(table, questions) {
         share::inspect_and_group(table, ids, gradients, questions, threads)?
     } else {
@@ -114,7 +114,7 @@ pub(crate) fn prepare(
         inspected.unwrap_or_else(|| inspect(table, Findings::default(), ids, gradients))
     };
     let rejecting = table.non_finite == NonFinite::Reject;
-    if rejecting && !inspect::surely_finite(findings.largest, ids.len(), gradients.dim, questions, squares) {
+    if rejecting && !inspect::surely_finite(findings.largest, ids.len(), gradients.dim, questions, squares.sum) {
         refuse_non_finite(table, ids, gradients, squares)?;
     }
     let kept_by_global_norm = match table.treatment.clip {
@@ -155,15 +155,25 @@ fn asked(table: &Table, questions: Questions) -> bool {
     questions.mean_square || table.non_finite == NonFinite::Reject
 }
 
-/// Whether a square that overflows counts as not finite.
-fn squares<R: Rule>(table: &Table, rule: &R) -> bool {
-    rule.squares() || table.treatment.clip.squares()
+/// Where a square that overflows counts as not finite.
+#[derive(Clone, Copy)]
+struct Squares {
+    /// In single occurrences, whose squares rules look at.
+    each: bool,
+    /// In rows' sums, whose norms some clips look at too.
+    sum: bool,
+}
+
+impl Squares {
+    fn of<R: Rule>(table: &Table, rule: &R) -> Self {
+        Self { each: rule.squares(), sum: rule.squares() || table.treatment.clip.squares() }
+    }
 }
 
 fn run<R: Rule>(table: &mut Table, rule: &R, gradients: Gradients, ready: Ready) -> Result<u64> {
     let Ready { findings, kept_by_global_norm, threads } = ready;
     let questions = questions(table, rule);
-    let squares = squares(table, rule);
+    let squares = Squares::of(table, rule).sum;
     if threads > 1 {
         share::sum_hot_rows(table, gradients, threads)?;
     }
@@ -212,8 +222,8 @@ fn run<R: Rule>(table: &mut Table, rule: &R, gradients: Gradients, ready: Ready)
 }
 
 /// Says what is not finite in a batch whose largest gradient leaves that open, if anything is.
-fn refuse_non_finite(table: &mut Table, ids: &[u32], gradients: Gradients, squares: bool) -> Result<()> {
-    inspect::find_culprit(gradients, ids, table.padding, squares)?;
+fn refuse_non_finite(table: &mut Table, ids: &[u32], gradients: Gradients, squares: Squares) -> Result<()> {
+    inspect::find_culprit(gradients, ids, table.padding, squares.each)?;
     let groups: Groups = table.plan.groups();
     let sum = &mut table.scratch.rows[..gradients.dim];
     for slot in 0..groups.len() {
@@ -224,7 +234,7 @@ fn refuse_non_finite(table: &mut Table, ids: &[u32], gradients: Gradients, squar
         }
         let row = groups.row(slot);
         let overflows = !largest_magnitude::<Portable>(sum).is_finite();
-        if table.padding != Some(row) && (overflows || (squares && !sum_of_squares::<Portable>(sum, 1.0).is_finite())) {
+        if table.padding != Some(row) && (overflows || (squares.sum && !sum_of_squares::<Portable>(sum, 1.0).is_finite())) {
             return Err(Error::SumNotFinite { row });
         }
     }

@@ -34,13 +34,14 @@ fn run<R: Rule>(table: &mut Table, rule: &R, ids: &[u32], gradients: Gradients) 
     }
     let sums: BTreeMap<u32, Vec<f32>> = rows.iter().map(|(&row, gradients)| (row, sum(gradients, table.reduction))).collect();
 
-    let squaring = rule.squares() || table.treatment.clip.squares();
-    let finite = |x: &[f32]| x.iter().all(|v| v.is_finite()) && (!squaring || squares(x).is_finite());
+    let finite = |x: &[f32], squaring: bool| x.iter().all(|v| v.is_finite()) && (!squaring || squares(x).is_finite());
+    let sum_squaring = rule.squares() || table.treatment.clip.squares();
+    let sum_is_finite = |sum: &[f32]| finite(sum, sum_squaring);
     if table.non_finite == NonFinite::Reject {
-        if let Some((row, _)) = occurrences.iter().find(|(_, gradient)| !finite(gradient)) {
+        if let Some((row, _)) = occurrences.iter().find(|(_, gradient)| !finite(gradient, rule.squares())) {
             return Err(Error::SumNotFinite { row: *row });
         }
-        if let Some((&row, _)) = sums.iter().find(|(_, sum)| !finite(sum)) {
+        if let Some((&row, _)) = sums.iter().find(|(_, sum)| !sum_is_finite(sum)) {
             return Err(Error::SumNotFinite { row });
         }
     }
@@ -55,7 +56,7 @@ fn run<R: Rule>(table: &mut Table, rule: &R, ids: &[u32], gradients: Gradients) 
     let mut present = Present::new(table);
     let mut skipped = 0;
     for (&row, sum) in &sums {
-        if table.non_finite == NonFinite::Skip && !finite(sum) {
+        if table.non_finite == NonFinite::Skip && !sum_is_finite(sum) {
             skipped += 1;
             continue;
         }
