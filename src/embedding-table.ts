@@ -16,7 +16,7 @@ import { checkedId, idBits, isSigned, offsetBits, target, usable } from "./argum
 import { chooseKernel } from "./backend.js";
 import { coded, rethrow, shown } from "./errors.js";
 import type { KernelTable } from "./kernel.js";
-import { checkNames, choice, createArguments, integer, isObject, number } from "./options.js";
+import { checkNames, choice, createArguments, integer, isObject } from "./options.js";
 
 /**
  * What a table holds. The constructor takes one in place of options, which no caller can make: that is how `clone` makes a table around
@@ -286,18 +286,23 @@ function create(options: TableOptions): Interior {
 
 /** The scale that an update's options ask for. */
 export function scaleOf(options: UpdateOptions): number {
-  const { scale = 1 } = checkNames("options", options, ["scale"]);
-  return number("scale", scale);
+  return scaleFrom(checkNames("options", options, ["scale"]).scale);
+}
+
+/** Which numbers can be a scale, the kernel says. */
+function scaleFrom(scale: unknown = 1): number {
+  if (typeof scale !== "number") throw coded("ERR_OPTION_VALUE", `scale must be a number, but is ${shown(scale)}`);
+  return scale;
 }
 
 /** What the options of a call with bags say. */
 function poolOptions(options: UpdatePoolOptions, known: readonly string[]) {
-  const { mode, weights, weightGradients, scale = 1 } = checkNames("options", options, known);
+  const { mode, weights, weightGradients, scale } = checkNames("options", options, known);
   return {
     mode: choice("mode", mode, ["sum", "mean", "sqrt-n", "max"]),
     weights,
     weightGradients,
-    scale: number("scale", scale),
+    scale: scaleFrom(scale),
   };
 }
 

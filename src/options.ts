@@ -163,7 +163,7 @@ export function integer(name: string, value: unknown, least: number, most: numbe
 }
 
 /** Any number but NaN, which stands for "not given" on the way to the kernel. */
-export function number(name: string, value: unknown): number {
+function number(name: string, value: unknown): number {
   if (typeof value === "number" && !Number.isNaN(value)) return value;
   throw wrong(name, "a number", value);
 }

@@ -83,7 +83,6 @@ describe("options that are not there", () => {
     ["steps", { schedule: { type: "cosine" } }],
     ["type", { schedule: { steps: 3 } }],
     ["lr", { optimizer: { type: "sgd", momentum: 0.9 } }],
-    ["halfLife", { weightDecay: { rate: 1, by: "tally" } }],
   ])("are missed: %s in %j", (option, options) => {
     expectRefusal(() => construct(small(options)), { code: "ERR_MISSING_OPTION", mentions: [option] });
   });
@@ -134,6 +133,7 @@ describe("options that exclude each other", () => {
   test.each<[first: string, second: string, options: object]>([
     ["nesterov", "momentum", { optimizer: { type: "sgd", lr: 1, nesterov: true } }],
     ["nesterov", "momentum", { optimizer: { type: "sgd", lr: 1, momentum: 0, nesterov: true } }],
+    ["weightDecay.by", "halfLife", { weightDecay: { rate: 1, by: "tally" } }],
     ["biasCorrection", "scope", { optimizer: { type: "adam", biasCorrection: "tally", scope: "all" } }],
     ["biasCorrection", "scope", { optimizer: { type: "rowwise-adam", biasCorrection: "tally", scope: "all" } }],
     ["scope", "l2", { weightDecay: { rate: 1, type: "l2", scope: "all" } }],

@@ -74,7 +74,7 @@ describe.each(["update", "rates"] as const)("%s", (name) => {
 });
 
 describe("update", () => {
-  test("takes another step of the same table in between", () => {
+  test("is refused where the schedule takes another step in between, which stands", () => {
     let nested = false;
     const table = tableThat((itself) => {
       if (!nested) {
@@ -83,11 +83,14 @@ describe("update", () => {
       }
       return 1;
     });
-    table.update([1, 2], gradients);
+    const update = () => table.update([1, 2], gradients);
+    expect(update).toThrow(
+      expect.objectContaining({ code: "ERR_OPTION_VALUE", message: expect.stringMatching(/schedule/) }),
+    );
     const one = tableThat(() => 1);
     one.update([3], Float32Array.of(4));
-    one.update([1, 2], gradients);
     expect(table.fingerprint()).toBe(one.fingerprint());
+    expect(update()).toBe(0);
   });
 
   test("does not ask for a factor when the table is disposed", () => {

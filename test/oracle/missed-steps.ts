@@ -35,11 +35,11 @@ function decayAlone(rule: Rule, rate: number): CatchUp {
   };
 }
 
-/** What decay alone does at steps after `from`; its factor is not rounded to float32 before it meets weights. */
+/** What decay alone does at steps after `from`. */
 function shrinkBy({ weights }: Row, rate: number, from: number, to: number, runs: Runs): void {
   const [factor] = runs.product(from + 1, to, (lr) => [kept(lr, rate), 0, 0, 1]);
   weights.forEach((weight, d) => {
-    weights[d] = fround(factor * weight);
+    weights[d] = fround(fround(factor) * weight);
   });
 }
 
@@ -56,15 +56,15 @@ function linear(momentum: number, nesterov: boolean, l2: number, decay: number):
     return nesterov ? [1 - lr * ((1 + mu) * l2), -lr * (mu * mu), l2, mu] : [1 - lr * l2, -lr * mu, l2, mu];
   };
   return ({ weights, elementState: [b] }, from, to, runs) => {
-    const [p, q, r, s] = runs.product(from + 1, to, mapOf);
+    const [p = 0, q = 0, r = 0, s = 0] = runs.product(from + 1, to, mapOf).map((entry) => fround(entry));
     for (let d = 0; d < weights.length; d += 1) {
       const weight = at(weights, d);
       if (b === undefined) {
         weights[d] = fround(p * weight);
       } else {
         const velocity = at(b, d);
-        weights[d] = fround(p * weight + q * velocity);
-        b[d] = fround(r * weight + s * velocity);
+        weights[d] = fround(fround(p * weight) + fround(q * velocity));
+        b[d] = fround(fround(r * weight) + fround(s * velocity));
       }
     }
   };

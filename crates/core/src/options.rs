@@ -84,8 +84,8 @@ pub struct Options<'a> {
     pub parameters: &'a [f64],
     /// One number a row for a rule that asks for them.
     pub counts: Option<&'a [f64]>,
-    /// How the learning rate goes from step to step.
-    pub schedule: Schedule,
+    /// How the learning rate goes from step to step, if it does not stay.
+    pub schedule: Option<Schedule>,
     /// Weight decay; `None` for what belongs to the rule's name.
     pub weight_decay: Option<WeightDecay>,
     /// What bounds gradients.
@@ -125,7 +125,7 @@ impl Default for Options<'_> {
             rule: "tallygrad",
             parameters: &[],
             counts: None,
-            schedule: Schedule::default(),
+            schedule: None,
             weight_decay: None,
             clip: Clip::default(),
             max_norm: None,
@@ -241,7 +241,7 @@ impl<'a> Options<'a> {
             let because = "with it weights start where it holds them, at 0: pass init: { type: \"zeros\" }";
             return Err(conflict(format!("optimizer.{one}"), "init", because));
         }
-        if fixed && self.schedule != Schedule::default() {
+        if fixed && self.schedule.is_some() {
             return Err(conflict(self.rule_option(), "schedule", "all weights are a function of its learning rate"));
         }
         Ok(())

@@ -29,17 +29,13 @@ impl Schedule {
     /// What `schedule.type` may be.
     pub(crate) const TYPES: &'static [&'static str] = &["constant", "linear", "cosine", "inverse-sqrt"];
 
-    pub(crate) fn from_settings(given: &Parameters) -> Result<Self> {
+    pub(crate) fn from_settings(given: &Parameters) -> Result<Option<Self>> {
         let kind = given.word("schedule.type")?;
         let warmup = given.optional("schedule.warmup")?.unwrap_or(0.0);
         let (steps, end) = (given.optional("schedule.steps")?, given.optional("schedule.end")?);
         let Some(kind) = kind else {
             let parts = ["schedule.warmup", "schedule.steps", "schedule.end"];
-            return if parts.iter().any(|part| given.is_given(part)) {
-                Err(given.missing("schedule.type"))
-            } else {
-                Ok(Self::default())
-            };
+            return if parts.iter().any(|part| given.is_given(part)) { Err(given.missing("schedule.type")) } else { Ok(None) };
         };
         let falls = kind == "linear" || kind == "cosine";
         for (part, value) in [("schedule.steps", steps), ("schedule.end", end)] {
@@ -60,7 +56,7 @@ impl Schedule {
                 if kind == "linear" { Shape::Linear { steps, end } } else { Shape::Cosine { steps, end } }
             }
         };
-        Ok(Self { shape, warmup })
+        Ok(Some(Self { shape, warmup }))
     }
 
     /// The factor for step number `step`, from 1.

@@ -109,7 +109,7 @@ impl Table {
             missed: with_rule!(&rule, rule => Missed::new(rule, visits_all, missed_decay, rows))?,
             rule,
             lr,
-            schedule: options.schedule,
+            schedule: options.schedule.unwrap_or_default(),
             factor: 1.0,
             treatment: Treatment {
                 clip: options.clip,

@@ -85,7 +85,7 @@ function correctionsOf(options: AdamOptions): (moment: Moment) => { alpha: numbe
 function settlingOf({ beta1 = 0.9, beta2 = 0.999 }: AdamOptions): Settling {
   const fadeBy = (values: Float32Array, left: number): void => {
     values.forEach((value, d) => {
-      values[d] = fround(value * left);
+      values[d] = fround(value * fround(left));
     });
   };
   return {

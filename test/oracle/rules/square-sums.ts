@@ -42,7 +42,7 @@ export function rmsprop({ lr = 0.01, alpha = 0.99, eps = 1e-8 }: Rmsprop): Rule 
     settling: {
       settles: true,
       fade({ elementState }, steps) {
-        const left = power(alpha, steps);
+        const left = fround(power(alpha, steps));
         at(elementState, 0).forEach((state, d, v) => {
           v[d] = fround(state * left);
         });
