@@ -117,7 +117,10 @@ impl Bare {
     }
 }
 
-/// Runs a table's loops on one thread or two, the second of which waits spinning.
+/// How often the second thread looks for work before it sleeps.
+const PATIENCE: u32 = 20_000;
+
+/// Runs a table's loops on one thread or two.
 pub struct Runner {
     shared: Arc<Shared>,
     helper: Option<thread::JoinHandle<()>>,
@@ -143,13 +146,19 @@ impl Runner {
         let helper = (threads == 2).then(|| {
             let (shared, mut sum) = (shared.clone(), sum.clone());
             thread::spawn(move || {
-                let mut round = 0;
+                let (mut round, mut waits) = (0, 0);
                 while !shared.stop.load(Ordering::Relaxed) {
                     if shared.round.load(Ordering::Acquire) == round {
-                        std::hint::spin_loop();
+                        waits += 1;
+                        // When it is others' turn, the core is theirs.
+                        if waits < PATIENCE {
+                            std::hint::spin_loop()
+                        } else {
+                            thread::park()
+                        }
                         continue;
                     }
-                    round += 1;
+                    (round, waits) = (round + 1, 0);
                     let batch = &shared.batches[shared.batch.load(Ordering::Relaxed)];
                     // SAFETY: the caller has the other half.
                     unsafe { shared.bare.step(batch, half(batch)..batch.rows.len(), &mut sum) };
@@ -164,12 +173,13 @@ impl Runner {
     pub fn step(&mut self, batch: usize) {
         let Self { shared, helper, sum } = self;
         let grouped = &shared.batches[batch];
-        if helper.is_none() {
+        let Some(helper) = helper else {
             // SAFETY: there is no other thread.
             return unsafe { shared.bare.step(grouped, 0..grouped.rows.len(), sum) };
-        }
+        };
         shared.batch.store(batch, Ordering::Relaxed);
         let round = shared.round.fetch_add(1, Ordering::Release) + 1;
+        helper.thread().unpark();
         // SAFETY: the helper has the other half.
         unsafe { shared.bare.step(grouped, 0..half(grouped), sum) };
         while shared.done.load(Ordering::Acquire) != round {
@@ -187,6 +197,7 @@ impl Drop for Runner {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::Relaxed);
         if let Some(helper) = self.helper.take() {
+            helper.thread().unpark();
             helper.join().expect("the helper does not panic");
         }
     }

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::memory::Buffer;
 use crate::parameters::Kind;
 use crate::parameters::Range::Above0;
+use crate::prefetch::prefetch;
 use crate::tally::Seen;
 
 /// SGD with a rate a row that follows from its expected count.
@@ -39,6 +40,12 @@ impl Rule for FaSgd {
 
     fn bytes(&self) -> u64 {
         self.expected.bytes()
+    }
+
+    #[inline(always)]
+    unsafe fn prefetch(&self, row: u32) {
+        // SAFETY: the caller's promise; there is a count for each row.
+        unsafe { prefetch(self.expected.as_ptr().add(row as usize)) }
     }
 
     fn begin(&self, step: &Step) -> f64 {

@@ -109,6 +109,13 @@ pub trait Rule: Clone + Send + Sync {
         0
     }
 
+    /// Brings what it keeps of a row outside of the table's state close.
+    ///
+    /// # Safety
+    /// The row exists.
+    #[inline(always)]
+    unsafe fn prefetch(&self, _row: u32) {}
+
     /// What is computed once a step.
     fn begin(&self, step: &Step) -> Self::Scalars;
 

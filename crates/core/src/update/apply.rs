@@ -110,6 +110,7 @@ impl<R: Rule> Application<'_, R> {
             unsafe {
                 self.storage.prefetch(groups.row(slot), self.stride(width));
                 self.tallies.prefetch(groups.row(slot));
+                self.rule.prefetch(groups.row(slot));
                 for &position in groups.occurrences(slot).iter().take(GRADIENTS) {
                     self.gradients.prefetch(position, width);
                 }
