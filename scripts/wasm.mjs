@@ -32,7 +32,7 @@ export async function buildWasm(folder, targetFolder = "target") {
       ...["build", "crates/wasm", "--mode", "force", "--target", "web", "--release", "--no-pack", "--out-dir", folder],
       ...["--", "--target-dir", targetFolder, ...rust.arguments],
     ],
-    { ...rust.env, PATH: path, RUSTFLAGS: "-Ctarget-feature=+simd128" },
+    { ...rust.env, PATH: path, RUSTFLAGS: "-Ctarget-feature=+simd128 -Cstrip=symbols" },
   );
 }
 

@@ -57,6 +57,23 @@ describe("the package", () => {
     expect(stdout.split("\n")[0]).toBe("2");
   });
 
+  test("has documentation whose every example runs", async () => {
+    const blocks = [
+      ...[...readFileSync(join(root, "README.md"), "utf8").matchAll(/^```js\n(.*?)^```/gms)].map(
+        ([, block = ""]) => block,
+      ),
+      ...[...readFileSync(join(root, "index.d.ts"), "utf8").matchAll(/@example\n(.*?)\*\//gs)].map(([, block = ""]) =>
+        block.replaceAll(/^ *\* ?/gm, ""),
+      ),
+    ];
+    expect(blocks.length).toBeGreaterThanOrEqual(4);
+    for (const block of blocks) {
+      expect(block).toContain('from "tallygrad"');
+      writeFileSync(join(folder, "documented.js"), block);
+      await expect(run(process.execPath, ["documented.js"], { cwd: folder })).resolves.toMatchObject({ stderr: "" });
+    }
+  });
+
   test("can be required as well as imported", async () => {
     const program = "console.log(typeof require('tallygrad').EmbeddingTable)";
     const { stdout } = await run(process.execPath, ["--input-type=commonjs", "-e", program], { cwd: folder });

@@ -12,47 +12,37 @@ fn after(a: &Map, b: &Map) -> Map {
     [[entry(0, 0), entry(0, 1)], [entry(1, 0), entry(1, 1)]]
 }
 
+/// A map `times` times over, by repeated squaring.
+fn repeated(mut map: Map, mut times: u64) -> Map {
+    let mut product = IDENTITY;
+    while times > 0 {
+        if times & 1 == 1 {
+            product = after(&map, &product);
+        }
+        map = after(&map, &map);
+        times >>= 1;
+    }
+    product
+}
+
 /// Consecutive steps of one rate.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub(crate) struct Run {
     /// Number of its first step.
     pub first: u64,
     pub lr: f64,
-    /// What a visit does, twice that, four times: as many as the run's length has digits.
-    powers: Vec<Map>,
-}
-
-impl Run {
-    /// Makes sure that there are powers for `times` visits.
-    fn reach(&mut self, times: u64) {
-        while self.powers.len() <= times.ilog2() as usize {
-            let last = &self.powers[self.powers.len() - 1];
-            self.powers.push(after(last, last));
-        }
-    }
-
-    /// What `times` visits do, by repeated squaring.
-    fn repeated(&self, mut times: u64) -> Map {
-        let mut product = IDENTITY;
-        for power in &self.powers {
-            if times & 1 == 1 {
-                product = after(power, &product);
-            }
-            times >>= 1;
-        }
-        debug_assert_eq!(times, 0);
-        product
-    }
 }
 
 /// The rates of the steps since a certain one.
 #[derive(Clone, Default)]
 pub(crate) struct History {
     runs: Vec<Run>,
-    /// On level k at i the product over the runs from `i << k` up to `(i + 1) << k`, where these have ended.
-    products: Vec<Vec<Map>>,
     /// Which runs have a rate that no later one exceeds, in order.
     peaks: Vec<usize>,
+    /// On level k at i the product over the runs from `i << k` up to `(i + 1) << k`, where these have ended.
+    products: Vec<Vec<Map>>,
+    /// What one visit of the last run does, twice that, four times: as many as the run's length has digits.
+    powers: Vec<Map>,
 }
 
 impl History {
@@ -61,26 +51,35 @@ impl History {
     }
 
     pub fn bytes(&self) -> u64 {
-        let products = self.products.iter().map(Vec::capacity);
-        let maps: usize = products.chain(self.runs.iter().map(|run| run.powers.capacity())).sum();
+        let maps: usize = self.products.iter().map(Vec::capacity).sum::<usize>() + self.powers.capacity();
         let (runs, peaks) = (self.runs.capacity(), self.peaks.capacity());
         (runs * size_of::<Run>() + maps * size_of::<Map>() + peaks * size_of::<usize>()) as u64
     }
 
-    /// Takes on the next step: its rate, and what a visit at that rate does.
-    pub fn push(&mut self, step: u64, lr: f64, map: impl FnOnce() -> Map) {
-        if let Some(run) = self.runs.last_mut() {
-            if run.lr == lr {
-                return run.reach(step + 1 - run.first);
+    /// Takes on the next step: its rate, and what a visit at that rate does, if that is a map.
+    pub fn push(&mut self, step: u64, lr: f64, map: impl FnOnce() -> Option<Map>) {
+        if let Some(&Run { first, lr: before }) = self.runs.last() {
+            if lr == before {
+                return self.lengthen(step + 1 - first);
             }
-            let product = run.repeated(step - run.first);
-            self.end_run(product);
+            if !self.powers.is_empty() {
+                self.end_run(self.of_last_run(step - first));
+            }
         }
         while self.peaks.last().is_some_and(|&peak| self.runs[peak].lr <= lr) {
             self.peaks.pop();
         }
         self.peaks.push(self.runs.len());
-        self.runs.push(Run { first: step, lr, powers: vec![map()] });
+        self.runs.push(Run { first: step, lr });
+        self.powers.clear();
+        self.powers.extend(map());
+    }
+
+    /// Makes sure that there are powers for so many visits of the last run.
+    fn lengthen(&mut self, visits: u64) {
+        while let Some(last) = self.powers.last().filter(|_| self.powers.len() <= visits.ilog2() as usize) {
+            self.powers.push(after(last, last));
+        }
     }
 
     fn end_run(&mut self, mut product: Map) {
@@ -98,6 +97,19 @@ impl History {
         }
     }
 
+    /// What so many visits of the last run do: as [`repeated`], with powers that are known.
+    fn of_last_run(&self, mut visits: u64) -> Map {
+        let mut product = IDENTITY;
+        for power in &self.powers {
+            if visits & 1 == 1 {
+                product = after(power, &product);
+            }
+            visits >>= 1;
+        }
+        debug_assert_eq!(visits, 0);
+        product
+    }
+
     /// Which run a step belongs to.
     pub fn run_of(&self, step: u64) -> usize {
         self.runs.partition_point(|run| run.first <= step) - 1
@@ -108,13 +120,13 @@ impl History {
         self.peaks.binary_search(&run).is_ok()
     }
 
-    /// What the visits of the steps after `last` up to and including `now` do.
-    pub fn product(&self, last: u64, now: u64) -> Map {
-        let (first, end) = (self.run_of(last + 1), self.run_of(now));
+    /// What the visits of the steps after `last` up to and including `now`, the latest, do. `map` says it of one visit at a rate.
+    pub fn product(&self, last: u64, now: u64, map: impl FnOnce(f64) -> Map) -> Map {
+        let (first, end) = (self.run_of(last + 1), self.runs.len() - 1);
         if first == end {
-            return self.runs[first].repeated(now - last);
+            return self.of_last_run(now - last);
         }
-        let mut product = self.runs[first].repeated(self.runs[first + 1].first - 1 - last);
+        let mut product = repeated(map(self.runs[first].lr), self.runs[first + 1].first - 1 - last);
         let mut run = first + 1;
         while run < end {
             // The most runs that begin here and have a product.
@@ -122,7 +134,7 @@ impl History {
             product = after(&self.products[level][run >> level], &product);
             run += 1 << level;
         }
-        after(&self.runs[end].repeated(now + 1 - self.runs[end].first), &product)
+        after(&self.of_last_run(now + 1 - self.runs[end].first), &product)
     }
 
     /// Forgets all steps.
@@ -157,23 +169,25 @@ mod tests {
         for pattern in 0..3 {
             let mut history = History::default();
             for step in 11..=80 {
-                history.push(step, rate(pattern, step), || map(rate(pattern, step)));
-            }
-            for last in 10..80 {
-                let mut expected = IDENTITY;
-                for now in last + 1..=80 {
-                    expected = after(&map(rate(pattern, now)), &expected);
-                    assert!(near(&history.product(last, now), &expected), "pattern {pattern}, {last} to {now}");
+                history.push(step, rate(pattern, step), || Some(map(rate(pattern, step))));
+                for last in 10..step {
+                    check(&history, pattern, last, step);
                 }
             }
         }
+    }
+
+    /// The product of the steps after `last` up to and including `now`, which is the last one, is what they do one by one.
+    fn check(history: &History, pattern: u64, last: u64, now: u64) {
+        let steps = (last + 1..=now).fold(IDENTITY, |product, step| after(&map(rate(pattern, step)), &product));
+        assert!(near(&history.product(last, now, map), &steps), "pattern {pattern}, {last} to {now}");
     }
 
     #[test]
     fn peaks_are_runs_that_no_later_one_exceeds() {
         for pattern in 0..3 {
             let mut history = History::default();
-            (1..=60).for_each(|step| history.push(step, rate(pattern, step), || IDENTITY));
+            (1..=60).for_each(|step| history.push(step, rate(pattern, step), || None));
             for step in 1..=60 {
                 let highest = (step..=60).map(|later| rate(pattern, later)).fold(0.0, f64::max);
                 // A run that is equalled later on counts from there.
@@ -187,7 +201,7 @@ mod tests {
     #[test]
     fn a_rate_that_stays_takes_one_run() {
         let mut history = History::default();
-        (1..100_000).for_each(|step| history.push(step, 0.1, || map(0.1)));
+        (1..100_000).for_each(|step| history.push(step, 0.1, || Some(map(0.1))));
         assert_eq!(history.runs().len(), 1);
     }
 }

@@ -146,12 +146,13 @@ impl Visits {
     /// Takes on a step, whose rows are visited by it and all others missed.
     pub fn push<R: Rule>(&mut self, rule: &R, step: u64, lr: f64) {
         let Self { decay, motion, .. } = *self;
-        self.history.push(step, lr, || {
-            let kept = kept(decay.decoupled, lr);
-            let linear = if motion == Motion::Linear { rule.visit(lr, decay.l2) } else { None };
-            let [[ww, ws], [sw, ss]] = linear.unwrap_or([[1.0, 0.0], [0.0, 1.0]]);
-            [[ww * kept, ws], [sw * kept, ss]]
-        });
+        let is_map = motion != Motion::Replayed || decay.decoupled > 0.0;
+        self.history.push(step, lr, || is_map.then(|| map(rule, motion, decay, lr)));
+    }
+
+    /// What the visits of the steps after `last` up to and including `now` do.
+    fn product<R: Rule>(&self, rule: &R, last: u64, now: u64) -> Map {
+        self.history.product(last, now, |lr| map(rule, self.motion, self.decay, lr))
     }
 
     /// Forgets all steps, which no row has missed any more.
@@ -183,21 +184,21 @@ impl<R: Rule> Kernel for CatchUp<'_, '_, R> {
     #[inline(always)]
     fn run<V: Vector>(self) {
         let Self { visits, rule, last, now, mut floats } = self;
-        let Visits { history, motion, decay, .. } = visits;
+        let Visits { motion, decay, .. } = visits;
         let dim = floats.dim;
         match motion {
             Motion::Decays => {
                 let (weights, planes) = floats.record.split_at_mut(dim);
-                keep::<V>(history.product(last, now), weights);
+                keep::<V>(visits.product(rule, last, now), weights);
                 rule.adopt(weights, planes);
             }
-            Motion::Linear => transform::<V>(history.product(last, now), dim, floats.record),
+            Motion::Linear => transform::<V>(visits.product(rule, last, now), dim, floats.record),
             Motion::Replayed => {
                 let reached = replay::<V, R>(visits, rule, last, now, &mut floats);
                 if reached < now {
                     rule.fade(now - reached, floats.state, &mut floats.record[dim..]);
                     if decay.decoupled > 0.0 {
-                        keep::<V>(history.product(reached, now), &mut floats.record[..dim]);
+                        keep::<V>(visits.product(rule, reached, now), &mut floats.record[..dim]);
                     }
                 }
             }
@@ -236,6 +237,14 @@ fn replay<V: Vector, R: Rule>(visits: &Visits, rule: &R, last: u64, now: u64, fl
         }
     }
     now
+}
+
+/// What a visit at a learning rate does, as far as it is a linear map: all of it, or, where visits are replayed, decay alone.
+fn map<R: Rule>(rule: &R, motion: Motion, decay: Decay, lr: f64) -> Map {
+    let kept = kept(decay.decoupled, lr);
+    let linear = if motion == Motion::Linear { rule.visit(lr, decay.l2) } else { None };
+    let [[ww, ws], [sw, ss]] = linear.unwrap_or([[1.0, 0.0], [0.0, 1.0]]);
+    [[ww * kept, ws], [sw * kept, ss]]
 }
 
 /// What a step leaves of a weight.
