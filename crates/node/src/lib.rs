@@ -177,7 +177,7 @@ impl NativeTable {
 
     /// One step by the gradients of pooled vectors; those of `weights` go to `weight_gradients`.
     #[napi(catch_unwind)]
-    #[expect(clippy::too_many_arguments, reason = "doors take no objects, which are slow to cross")]
+    #[allow(clippy::too_many_arguments, reason = "doors take no objects, which are slow to cross")]
     pub fn update_pool(
         &mut self,
         env: Env,

@@ -108,7 +108,7 @@ pub trait Vector: Number {
         }
     }
 
-    /// Random words, see [`philox_lanes`].
+    /// Word by word, the eight Philox blocks from `block` on that belong to a row at `step`, one a lane.
     #[inline(always)]
     fn random_words(seed: u64, step: u64, row: u32, block: u32) -> [[u32; LANES]; WORDS] {
         philox_lanes(seed, step, row, block)

@@ -40,7 +40,8 @@ impl Rule for Ftrl {
     /// z and a.
     const PLANES: usize = 2;
     const FIXED_RATE: bool = true;
-    type Scalars = ();
+    /// The formula's constants.
+    type Scalars = Coefficients;
 
     fn build(parameters: &Parameters) -> Result<Self> {
         let number = |name| parameters.number(name);
@@ -53,11 +54,13 @@ impl Rule for Ftrl {
         (self.lambda1 > 0.0).then_some("lambda1")
     }
 
-    fn begin(&self, _: &Step) {}
+    fn begin(&self, _: &Step) -> Coefficients {
+        self.constants()
+    }
 
     #[inline(always)]
-    fn coefficients(&self, (): &(), _: &Seen, _: f32, _: &mut f32) -> Coefficients {
-        self.constants()
+    fn coefficients(&self, constants: &Coefficients, _: &Seen, _: f32, _: &mut f32) -> Coefficients {
+        *constants
     }
 
     #[inline(always)]
@@ -78,7 +81,7 @@ impl Rule for Ftrl {
         }
     }
 
-    fn rate(&self, (): &(), _: &Seen, _: f32, planes: &[f32]) -> f32 {
+    fn rate(&self, _: &Coefficients, _: &Seen, _: f32, planes: &[f32]) -> f32 {
         let (_, a) = planes.split_at(planes.len() / 2);
         mean_rate(a, |a| 1.0 / ((self.beta + a.sqrt()) / self.lr + self.lambda2))
     }
