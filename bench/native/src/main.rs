@@ -19,11 +19,13 @@ use bare::{Bare, Grouped, Runner};
 use plain::{LR, Plain};
 use workload::{Batch, SHAPES, Shape};
 
+/// Takes a batch's number, and the batch.
+type TakesStep = dyn FnMut(usize, &Batch);
+
 /// One thing that is timed.
 struct Contestant {
     name: String,
-    /// Takes a batch's number, and the batch.
-    step: Box<dyn FnMut(usize, &Batch)>,
+    step: Box<TakesStep>,
     micros: Vec<f64>,
 }
 
@@ -108,8 +110,9 @@ fn contestants(shape: Shape, case: &Case, batches: &[Batch]) -> Vec<Contestant> 
     }
     let state = table(shape, case, NonFinite::Allow, 1).memory().expect("a whole table").state as usize;
     let plane = shape.rows * shape.dim * size_of::<f32>();
+    let planes = state / plane;
     for threads in [1, 2] {
-        let bare = Bare::new(shape.rows, shape.dim, state / plane, state % plane > 0);
+        let bare = Bare::new(shape.rows, shape.dim, planes, state > planes * plane);
         let mut runner = Runner::new(bare, batches.iter().map(Grouped::new).collect(), threads);
         all.push(Contestant::new(format!("bare loop {threads}t"), move |batch, _| runner.step(batch)));
     }
