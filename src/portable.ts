@@ -5,4 +5,4 @@
 
 export { EmbeddingTable } from "./embedding-table.js";
 export { EmbeddingTables } from "./embedding-tables.js";
-export { setWasmModule } from "./wasm.js";
+export { setWasmModule } from "./wasm/instance.js";
