@@ -257,7 +257,7 @@ impl Table {
     pub fn prepare(&mut self, ids: Ids, gradients: &[f32], scale: f64) -> Result<Ready> {
         self.check(ids)?;
         let gradients = self.batch_gradients(ids, gradients, scale)?;
-        standard(|| update::prepare(self, ids.bits, gradients, None, 1))
+        self.guarded(|table| update::prepare(table, ids.bits, gradients, None, 1))
     }
 
     /// Takes the step that was prepared last, with the same gradients.
