@@ -590,6 +590,51 @@ export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { pr
  */
 export declare function setWasmModule(module: WasmModule): void;
 
+/** A class of the platform's, also for programs that are compiled without the types of it. */
+type Platform<Name extends string> = typeof globalThis extends { [Key in Name]: { prototype: infer Instance } }
+  ? Instance
+  : never;
+
+/**
+ * What bytes are read from: the path of a file or its `file:` URL, where the runtime has files; a Blob or File; bytes; or a stream of
+ * `Uint8Array`s such as `(await fetch(url)).body`, which is read to its end or cancelled.
+ */
+export type Source =
+  | string
+  | Platform<"URL">
+  | Platform<"Blob">
+  | ArrayBuffer
+  | Uint8Array
+  | Platform<"ReadableStream">;
+
+/**
+ * What bytes are written to: the path of a file or its `file:` URL, where the runtime has files; a stream of `Uint8Array`s, which is closed at the end
+ * and aborted on failure; or a `FileSystemFileHandle`, as of a page's own file system.
+ *
+ * Files have all of the new content or, after a failure and while it is written, all of the old: it is written to a hidden file beside the path
+ * (`.name.random.tmp`; a killed process leaves it behind), brought to the disk, and moved to the path. A link stays a link, and a file keeps its permissions.
+ */
+export type Target =
+  | string
+  | Platform<"URL">
+  | Platform<"WritableStream">
+  | { createWritable(): Promise<Platform<"WritableStream">> };
+
+/** How far a call that takes long has come, in bytes. */
+export interface Progress {
+  done: number;
+  /** Where it is known beforehand. */
+  total: number | undefined;
+}
+
+/** What calls that take long may be told. */
+export interface LongCallOptions {
+  /** Stops the call, which then rejects with the signal's reason. */
+  signal?: Platform<"AbortSignal"> | undefined;
+  /** Called now and then. What it throws stops the call. */
+  onProgress?: ((progress: Progress) => void) | undefined;
+}
+
 /** The `code` of every error this package throws. */
 export type ErrorCode =
   /** RangeError: an id is negative, fractional, NaN or not below `rows`. */
@@ -633,7 +678,9 @@ export type ErrorCode =
   /** Error: WebAssembly is needed and cannot be had, or a module is not this version's kernel. */
   | "ERR_WASM_UNAVAILABLE"
   /** Error: `setWasmModule` was called after the first table. */
-  | "ERR_WASM_LOADED";
+  | "ERR_WASM_LOADED"
+  /** Error: a file is not what its format says. The message has the byte or line, what should be there, and what is. */
+  | "ERR_FILE_FORMAT";
 
 /** What every error of this package has besides its class and message. */
 export interface TallygradError extends Error {

@@ -27,6 +27,7 @@ const CLASSES: Record<ErrorCode, ErrorConstructor> = {
   ERR_ADDON_MISSING: Error,
   ERR_WASM_UNAVAILABLE: Error,
   ERR_WASM_LOADED: Error,
+  ERR_FILE_FORMAT: Error,
 };
 
 /** An error of the class that belongs to `code`. */
