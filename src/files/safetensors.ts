@@ -148,7 +148,7 @@ function bytesOf(dtype: string, shape: readonly number[]): number | undefined {
 /** A name that occurs twice in one object of a JSON text, of which `JSON.parse` keeps the last. */
 function repeatedName(json: string): string | undefined {
   const open: Set<string>[] = [];
-  for (const [token, string, colon] of json.matchAll(/("(?:[^"\\]|\\.)*")\s*(:?)|[{}]/g)) {
+  for (const [token, string, colon] of json.matchAll(/("[^"\\]*(?:\\.[^"\\]*)*")\s*(:?)|[{}]/g)) {
     if (token === "{") open.push(new Set());
     else if (token === "}") open.pop();
     else if (colon === ":" && string !== undefined) {
