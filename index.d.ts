@@ -680,7 +680,9 @@ export type ErrorCode =
   /** Error: `setWasmModule` was called after the first table. */
   | "ERR_WASM_LOADED"
   /** Error: a file is not what its format says. The message has the byte or line, what should be there, and what is. */
-  | "ERR_FILE_FORMAT";
+  | "ERR_FILE_FORMAT"
+  /** Error: a table took a step while it was written. */
+  | "ERR_TABLE_CHANGED";
 
 /** What every error of this package has besides its class and message. */
 export interface TallygradError extends Error {

@@ -9,7 +9,8 @@ import { coded, shown } from "./errors.js";
 import type { Kernel, KernelOptions, Parameter } from "./kernel.js";
 
 const MOST_ROWS = 2 ** 32 - 1;
-const MOST_DIM = 65_536;
+/** The most weights a row may have. */
+export const MOST_DIM = 65_536;
 /** The most threads that may be asked for. */
 export const MOST_THREADS = 256;
 const DEFAULT_SCALE = 0.05;

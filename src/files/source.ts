@@ -3,7 +3,7 @@
  * pages. A reader holds one buffer, of the largest piece that was asked for and a constant, and lets the event loop turn.
  */
 
-import type { Source } from "../../index.d.ts";
+import type { LongCallOptions, Source } from "../../index.d.ts";
 import { coded, shown } from "../errors.js";
 import { builtin, orAborted, Pauses, pathOf, tagOf } from "./runtime.js";
 
@@ -24,6 +24,7 @@ interface Supply {
 export class Reader {
   readonly #supply: Supply;
   readonly #signal: AbortSignal | undefined;
+  readonly #onProgress: LongCallOptions["onProgress"];
   readonly #pauses = new Pauses();
   /** What was fetched and not yet read is from `#start` to `#end`. */
   #buffer = new Uint8Array(AHEAD);
@@ -33,16 +34,18 @@ export class Reader {
 
   /**
    * Opens a source.
+   * @param onProgress Called with the bytes that were fetched so far.
    * @throws What the file system does (`ENOENT` and so on), TypeError `ERR_WRONG_CLASS`, RangeError `ERR_OPTION_VALUE`.
    */
-  static async open(source: Source, signal?: AbortSignal): Promise<Reader> {
+  static async open(source: Source, signal?: AbortSignal, onProgress?: LongCallOptions["onProgress"]): Promise<Reader> {
     signal?.throwIfAborted();
-    return new Reader(await supplyOf(source), signal);
+    return new Reader(await supplyOf(source), signal, onProgress);
   }
 
-  private constructor(supply: Supply, signal: AbortSignal | undefined) {
+  private constructor(supply: Supply, signal: AbortSignal | undefined, onProgress: LongCallOptions["onProgress"]) {
     this.#supply = supply;
     this.#signal = signal;
+    this.#onProgress = onProgress;
   }
 
   /** Bytes of the source, where that is known beforehand: not of streams and pipes. */
@@ -78,6 +81,26 @@ export class Reader {
     return this.#take(Math.min(length, this.#end - this.#start));
   }
 
+  /**
+   * What there is up to and with the next byte `last`, or up to the end, where it may not be there and nothing may be left; valid until
+   * the next call.
+   * @param most Bytes it may have.
+   * @param what It is, for the error.
+   */
+  async through(last: number, most: number, what: string): Promise<Uint8Array<ArrayBuffer>> {
+    await this.#check();
+    for (let searched = 0; ; ) {
+      const held = this.#buffer.subarray(this.#start, this.#end);
+      const found = held.indexOf(last, searched);
+      if ((found === -1 ? held.length : found + 1) > most) {
+        throw coded("ERR_FILE_FORMAT", `${what} (from byte ${this.#position}) is longer than ${most} bytes`);
+      }
+      if (found !== -1) return this.#take(found + 1);
+      searched = held.length;
+      if ((await this.#fetch(2 * searched)) === 0) return this.#take(searched);
+    }
+  }
+
   /** Gives the source back: closes the file, cancels the stream. */
   close(): Promise<void> {
     return this.#supply.close();
@@ -98,6 +121,7 @@ export class Reader {
     [this.#start, this.#end] = [0, held.length];
     const fetched = await orAborted(this.#supply.fill(this.#buffer.subarray(this.#end)), this.#signal);
     this.#end += fetched;
+    if (fetched > 0) this.#onProgress?.({ done: this.#position + this.#end, total: this.size });
     return fetched;
   }
 

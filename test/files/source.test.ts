@@ -60,6 +60,17 @@ describe.each(kinds)("a reader of %s", (_, source, sized) => {
     await reader.close();
   });
 
+  test("gives its bytes by what ends them", async () => {
+    const reader = await Reader.open(source(bytes));
+    for (let at = 0; at < bytes.length; at = reader.position) {
+      const found = bytes.indexOf(7, at);
+      const piece = await reader.through(7, 700_001, "a line");
+      expect(Buffer.compare(piece, bytes.subarray(at, found === -1 ? bytes.length : found + 1))).toBe(0);
+    }
+    expect(await reader.through(7, 10, "a line")).toHaveLength(0);
+    await reader.close();
+  });
+
   test("says where it ends when more is asked for, however much", async () => {
     const reader = await Reader.open(source(bytes));
     await reader.read(700_000);
@@ -132,6 +143,23 @@ describe("a reader", () => {
       message: 'source must be a stream of Uint8Arrays, but a chunk is "text"',
     });
     await reader.close();
+  });
+
+  test.each([
+    ["memory", new Uint8Array(500_000)],
+    ["a stream", streamOf(new Uint8Array(500_000))],
+  ])("of %s gives all there is where nothing ends it", async (_, source) => {
+    const reader = await Reader.open(source);
+    expect(await reader.through(10, 500_000, "line 1")).toHaveLength(500_000);
+  });
+
+  test("refuses what goes on without end", async () => {
+    const reader = await Reader.open(new Uint8Array(500_000));
+    await reader.read(5);
+    await expect(reader.through(10, 300_000, "line 7")).rejects.toMatchObject({
+      code: "ERR_FILE_FORMAT",
+      message: "line 7 (from byte 5) is longer than 300000 bytes",
+    });
   });
 
   test("passes on what the file system says", async () => {
