@@ -597,7 +597,7 @@ type Platform<Name extends string> = typeof globalThis extends { [Key in Name]: 
 
 /**
  * What bytes are read from: the path of a file or its `file:` URL, where the runtime has files; a Blob or File; bytes; or a stream of
- * `Uint8Array`s such as `(await fetch(url)).body`, which is read to its end or cancelled.
+ * `Uint8Array`s such as `(await fetch(url)).body`, which is read to its end or cancelled. What the file system refuses is thrown as it says it (`ENOENT` and so on).
  */
 export type Source =
   | string
@@ -612,7 +612,7 @@ export type Source =
  * and aborted on failure; or a `FileSystemFileHandle`, as of a page's own file system.
  *
  * Files have all of the new content or, after a failure and while it is written, all of the old: it is written to a hidden file beside the path
- * (`.name.random.tmp`; a killed process leaves it behind), brought to the disk, and moved to the path. A link stays a link, and a file keeps its permissions.
+ * (`.name.random.tmp`; a killed process leaves it behind), brought to the disk, and moved to the path. A link stays a link, and a file keeps its permissions, but not its owner. Devices and pipes are written as they are.
  */
 export type Target =
   | string

@@ -23,6 +23,16 @@ describe("the facade", () => {
   });
 });
 
+describe("sources and targets", () => {
+  test("are the platform's classes", () => {
+    expectTypeOf<string | URL | Blob | File | ArrayBuffer | Uint8Array | Buffer>().toExtend<contract.Source>();
+    expectTypeOf<NonNullable<Response["body"]> | ReadableStream<Uint8Array>>().toExtend<contract.Source>();
+    expectTypeOf<string | URL | WritableStream<Uint8Array> | FileSystemFileHandle>().toExtend<contract.Target>();
+    expectTypeOf<Response | number | Float32Array>().not.toExtend<contract.Source>();
+    expectTypeOf<{ signal: AbortSignal }>().toExtend<contract.LongCallOptions>();
+  });
+});
+
 describe("tallygrad/formats", () => {
   test("exports what its contract does, and takes the same arguments", () => {
     type Functions<Module> = {

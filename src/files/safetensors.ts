@@ -32,6 +32,8 @@ export interface Header {
 const MOST_HEADER = 1 << 24;
 /** Where the bytes of tensors begin is a multiple of this, in files that are written here. */
 const ALIGNMENT = 64;
+/** Characters of a name that a message has room for. */
+const MOST_QUOTED = 100;
 const METADATA = "__metadata__";
 
 /** Bits of a number. Others there are, and readers pass over them. */
@@ -90,7 +92,7 @@ function parsed(bytes: Uint8Array): Header {
     throw malformed("it is not JSON in UTF-8", { cause });
   }
   const repeated = repeatedName(text);
-  if (repeated !== undefined) throw malformed(`${JSON.stringify(repeated)} occurs in it twice`);
+  if (repeated !== undefined) throw malformed(`${quoted(repeated)} occurs in it twice`);
   const entries = Object.entries(content as object);
   const metadata = new Map(entries).get(METADATA) ?? {};
   const tensors = entries.filter(([name]) => name !== METADATA).map(([name, entry]) => tensorOf(name, entry));
@@ -101,13 +103,13 @@ function checkedMetadata(metadata: unknown): Record<string, string> {
   const entries = isObject(metadata) ? Object.entries(metadata) : undefined;
   const wrong = entries === undefined ? [METADATA, metadata] : entries.find(([, value]) => typeof value !== "string");
   if (wrong !== undefined) {
-    throw malformed(`${METADATA} must be an object of strings, but ${shown(wrong[0])} is ${shown(wrong[1])}`);
+    throw malformed(`${METADATA} must be an object of strings, but ${quoted(String(wrong[0]))} is ${shown(wrong[1])}`);
   }
   return metadata as Record<string, string>;
 }
 
 function tensorOf(name: string, entry: unknown): PlacedTensor {
-  const subject = `tensor ${JSON.stringify(name)}`;
+  const subject = `tensor ${quoted(name)}`;
   if (!isObject(entry)) throw malformed(`${subject} is ${shown(entry)} and not an object`);
   const { dtype, shape, data_offsets: offsets } = entry;
   if (typeof dtype !== "string") throw malformed(`the dtype of ${subject} is ${shown(dtype)} and not a string`);
@@ -115,11 +117,11 @@ function tensorOf(name: string, entry: unknown): PlacedTensor {
   if (!isSizes(offsets)) throw malformed(`the data_offsets of ${subject} must be two integers of at least 0`);
   const [begin, end, more] = offsets;
   if (begin === undefined || end === undefined || more !== undefined || end < begin) {
-    throw malformed(`the data_offsets of ${subject} are [${offsets}], not where it begins and ends`);
+    throw malformed(`the data_offsets of ${subject} are [${some(offsets)}], not where it begins and ends`);
   }
   const bytes = bytesOf(dtype, shape);
   if (bytes !== undefined && bytes !== end - begin) {
-    throw malformed(`${subject} has ${end - begin} bytes, but ${dtype} of shape [${shape}] takes ${bytes}`);
+    throw malformed(`${subject} has ${end - begin} bytes, but ${dtype} of shape [${some(shape)}] takes ${bytes}`);
   }
   return { name, dtype, shape, begin, end };
 }
@@ -131,7 +133,7 @@ function inOrder(tensors: PlacedTensor[]): PlacedTensor[] {
   for (const tensor of ordered) {
     if (tensor.begin !== end) {
       throw malformed(
-        `tensor ${JSON.stringify(tensor.name)} begins at byte ${tensor.begin}, but what is before it ends at ${end}`,
+        `tensor ${quoted(tensor.name)} begins at byte ${tensor.begin}, but what is before it ends at ${end}`,
       );
     }
     end = tensor.end;
@@ -145,19 +147,50 @@ function bytesOf(dtype: string, shape: readonly number[]): number | undefined {
   return shape.reduce((product, size) => product * size, (BITS[dtype] ?? Number.NaN) / 8);
 }
 
-/** A name that occurs twice in one object of a JSON text, of which `JSON.parse` keeps the last. */
+/** A name that occurs twice in one object of a JSON text, of which `JSON.parse` keeps the last. By hand: patterns run out of stack in long strings. */
 function repeatedName(json: string): string | undefined {
   const open: Set<string>[] = [];
-  for (const [token, string, colon] of json.matchAll(/("[^"\\]*(?:\\.[^"\\]*)*")\s*(:?)|[{}]/g)) {
-    if (token === "{") open.push(new Set());
-    else if (token === "}") open.pop();
-    else if (colon === ":" && string !== undefined) {
-      const name: string = JSON.parse(string);
-      if (open.at(-1)?.has(name)) return name;
-      open.at(-1)?.add(name);
+  for (let at = 0; at < json.length; at++) {
+    const character = json.charAt(at);
+    if (character === "{") open.push(new Set());
+    else if (character === "}") open.pop();
+    else if (character === '"') {
+      const end = endOfString(json, at);
+      if (json.charAt(afterSpace(json, end)) === ":") {
+        const name: string = JSON.parse(json.slice(at, end));
+        if (open.at(-1)?.has(name)) return name;
+        open.at(-1)?.add(name);
+      }
+      at = end - 1;
     }
   }
   return undefined;
+}
+
+/** Where the string that begins at `start` ends: behind the next quotation mark with an even number of backslashes before it. */
+function endOfString(json: string, start: number): number {
+  for (let quote = json.indexOf('"', start + 1); ; quote = json.indexOf('"', quote + 1)) {
+    let first = quote;
+    while (json.charAt(first - 1) === "\\") first--;
+    if ((quote - first) % 2 === 0) return quote + 1;
+  }
+}
+
+/** The first place from `at` on with something else than JSON's white space. */
+function afterSpace(json: string, at: number): number {
+  let place = at;
+  while (" \t\r\n".includes(json.charAt(place))) place++;
+  return place;
+}
+
+/** A name for a message, which has room for some of it. */
+export function quoted(name: string): string {
+  return shown(name.length > MOST_QUOTED ? `${name.slice(0, MOST_QUOTED)}...` : name);
+}
+
+/** Sizes for a message, which has room for some of them. */
+export function some(sizes: readonly number[]): string {
+  return sizes.slice(0, 10).join(", ") + (sizes.length > 10 ? ", ..." : "");
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -3,7 +3,7 @@
 import type { Rows, SafetensorsReadOptions, SafetensorsWriteOptions, Weights } from "../../formats.d.ts";
 import type { Source, Target } from "../../index.d.ts";
 import { coded, shown } from "../errors.js";
-import { headerOf, type PlacedTensor, readHeader } from "../files/safetensors.js";
+import { headerOf, type PlacedTensor, quoted, readHeader, some } from "../files/safetensors.js";
 import { checkOptions, reading, writing } from "./files.js";
 import { bytesOf, checkShape, NUMBER_TYPES, type NumberType, piecesOf, readNumbers, selected } from "./weights.js";
 
@@ -42,7 +42,7 @@ export async function readSafetensors(source: Source, options: SafetensorsReadOp
     for (let left = begin; left > 0; left -= Math.min(PIECE, left)) {
       await reader.read(Math.min(PIECE, left), "a tensor before it");
     }
-    return { rows, dim, weights: await readNumbers(reader, rows, dim, type, `tensor ${shown(name)}`) };
+    return { rows, dim, weights: await readNumbers(reader, rows, dim, type, `tensor ${quoted(name)}`) };
   });
 }
 
@@ -69,9 +69,9 @@ function chosen(tensors: readonly PlacedTensor[], name: string | undefined): Pla
 /** Tensors for a message, which has room for some. */
 function described(tensors: readonly PlacedTensor[]): string {
   if (tensors.length === 0) return "none";
-  const some = tensors.slice(0, MOST_NAMED).map(({ name, dtype, shape }) => {
-    return `${shown(name.slice(0, 100))} (${dtype}, ${shape.join(" x ")})`;
+  const first = tensors.slice(0, MOST_NAMED).map(({ name, dtype, shape }) => {
+    return `${quoted(name)} (${dtype.slice(0, 20)}, [${some(shape)}])`;
   });
-  const others = tensors.length - some.length;
-  return some.join(", ") + (others > 0 ? ` and ${others} more` : "");
+  const others = tensors.length - first.length;
+  return first.join(", ") + (others > 0 ? ` and ${others} more` : "");
 }

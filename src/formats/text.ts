@@ -94,15 +94,21 @@ export function* textOf(selection: Selection, keys: Iterable<string>): Generator
   named.end();
 }
 
+/** Any float32 of 6 digits is itself again from them, but below this float32s have fewer digits. */
 const SMALLEST_NORMAL = 2 ** -126;
+/** Powers of ten that are exact float64s, from 0 on. */
+const EXACT_POWERS = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 
-/** The shortest decimal that reads as this float32. */
+/** The shortest decimal that reads as this float32: with 6 digits, or 7, 8 or 9, which always do. */
 export function shortest(weight: number): string {
   if (Number.isInteger(weight) && Math.abs(weight) < 1e6) return Object.is(weight, -0) ? "-0" : String(weight);
   if (!Number.isFinite(weight)) return String(weight).replace("Infinity", "inf").toLowerCase();
-  // Six digits of a number with all its bits are never another float32; below that there are fewer bits.
-  for (let digits = Math.abs(weight) < SMALLEST_NORMAL ? 1 : 6; digits < 9; digits++) {
-    const decimal = Number(weight.toPrecision(digits));
+  const size = Math.abs(weight);
+  const places = 5 - Math.floor(Math.log10(size));
+  for (let digits = size < SMALLEST_NORMAL ? 1 : 6; digits < 9; digits++) {
+    const power = EXACT_POWERS[places + digits - 6];
+    // An integer by an exact power is what reading the digits gives, at a tenth of the time.
+    const decimal = power === undefined ? Number(weight.toPrecision(digits)) : Math.round(weight * power) / power;
     if (Math.fround(decimal) === weight) return String(decimal);
   }
   return String(Number(weight.toPrecision(9)));

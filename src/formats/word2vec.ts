@@ -58,16 +58,18 @@ function* binaryOf(selection: Selection, keys: Iterable<string>): Generator<Uint
   const encoder = new TextEncoder();
   const named = keysOf(keys, selection.count);
   for (const { weights } of piecesOf(selection)) {
-    const names = Array.from({ length: weights.length / dim }, () => encoder.encode(`${named()} `));
-    const chunk = new Uint8Array(names.reduce((sum, name) => sum + name.length + 4 * dim + 1, 0));
+    const names = Array.from({ length: weights.length / dim }, named);
+    // UTF-8 takes 3 bytes of a UTF-16 unit at most.
+    const chunk = new Uint8Array(names.reduce((sum, name) => sum + 3 * name.length + 1 + 4 * dim + 1, 0));
     let at = 0;
     for (const [row, name] of names.entries()) {
-      chunk.set(name, at);
-      chunk.set(bytesOf(weights.subarray(row * dim, (row + 1) * dim)), at + name.length);
-      at += name.length + 4 * dim;
+      at += encoder.encodeInto(name, chunk.subarray(at)).written;
+      chunk[at++] = SPACE;
+      chunk.set(bytesOf(weights.subarray(row * dim, (row + 1) * dim)), at);
+      at += 4 * dim;
       chunk[at++] = LINE_FEED;
     }
-    yield chunk;
+    yield chunk.subarray(0, at);
   }
   named.end();
 }
@@ -82,7 +84,7 @@ export async function readGlove(source: Source, options: GloveReadOptions = {}):
   checkOptions(options, ["dim"]);
   const dim = options.dim === undefined ? undefined : integer("dim", options.dim, 1, MOST_DIM);
   return reading(source, options, async (reader) => {
-    const keyed = new Keyed(dim);
+    const keyed = new Keyed(dim, new Collected());
     for await (const line of linesOf(reader)) keyed.add(line);
     if (keyed.keys.length === 0) throw coded("ERR_FILE_FORMAT", "the file has no line");
     return keyed.finished();
@@ -95,7 +97,7 @@ async function readText(reader: Reader): Promise<KeyedWeights> {
   for await (const line of linesOf(reader)) {
     if (keyed === undefined) {
       [rows, dim] = shapeIn(line.text);
-      keyed = new Keyed(dim);
+      keyed = new Keyed(dim, roomFor(reader, rows, dim, 2));
     } else if (keyed.keys.length < rows) keyed.add(line);
     else if (line.text !== "") throw coded("ERR_FILE_FORMAT", `line ${line.number} is one more than ${rows} rows`);
   }
@@ -109,7 +111,7 @@ async function readBinary(reader: Reader): Promise<KeyedWeights> {
   const first = await reader.through(LINE_FEED, MOST_KEY, "the line of rows and dim");
   const [rows, dim] = shapeIn(new TextDecoder().decode(first).trim());
   const keys: string[] = [];
-  const collected = new Collected();
+  const collected = roomFor(reader, rows, dim, 4);
   while (keys.length < rows) {
     const what = `row ${keys.length} of ${rows}`;
     const key = keyIn(await reader.through(SPACE, MOST_KEY, `the key of ${what}`), what, reader.position);
@@ -143,15 +145,22 @@ function shapeIn(text: string): [rows: number, dim: number] {
   return [Number(rows), Number(dim)];
 }
 
+/** Room for as many numbers as a file's first line claims to have, if it can have them: `least` is the fewest bytes of one. */
+function roomFor(reader: Reader, rows: number, dim: number, least: number): Collected {
+  const left = reader.size === undefined ? 0 : reader.size - reader.position;
+  return new Collected(rows * dim * least <= left ? rows * dim : undefined);
+}
+
 /** Keys and numbers that come line by line. */
 class Keyed {
   readonly keys: string[] = [];
-  readonly #collected = new Collected();
+  readonly #collected: Collected;
   #dim: number | undefined;
 
   /** @param dim Without one, as many as the first line has after its first field. */
-  constructor(dim: number | undefined) {
+  constructor(dim: number | undefined, collected: Collected) {
     this.#dim = dim;
+    this.#collected = collected;
   }
 
   add(line: Line): void {

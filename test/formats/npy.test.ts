@@ -85,7 +85,10 @@ describe("writeNpy", () => {
     await writeNpy(table, path, { onProgress: (now) => progress.push(now) });
     expect(progress.length).toBeGreaterThan(4);
     expect(progress.at(-1)).toEqual({ done: readFileSync(path).length, total: readFileSync(path).length });
-    const { weights } = await readNpy(path);
+    const read: Progress[] = [];
+    const { weights } = await readNpy(path, { onProgress: (now) => read.push(now) });
+    expect(read.length).toBeGreaterThan(4);
+    expect(read.at(-1)).toEqual(progress.at(-1));
     expect(new EmbeddingTable({ rows: 50_001, dim: 33, init: weights }).fingerprint()).toBe(
       new EmbeddingTable({
         rows: 50_001,

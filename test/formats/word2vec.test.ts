@@ -86,6 +86,7 @@ describe("numbers in text", () => {
     const bits = new Uint32Array(number.buffer);
     for (let i = 0; i < 50_000; i++) {
       bits[0] = random.below(2 ** 32);
+      if (i % 2 === 0) number[0] = (random.uniform() - 0.5) * 10 ** (random.below(30) - 20);
       const [value = 0] = number;
       if (!Number.isFinite(value)) continue;
       const text = shortest(value);
