@@ -27,7 +27,7 @@ await buildAddon();
 writeKernel(nativeOnly ? undefined : await buildKernel());
 await step("Compiling src", process.execPath, [installed("typescript/bin/tsc"), "-p", "tsconfig.build.json"]);
 await bundle("index.js", "index.js", { platform: "node" });
-await bundle("formats/index.js", "formats.js", { platform: "neutral" });
+await bundle("formats/index.js", "formats.js", { platform: "neutral", minify: true });
 if (!nativeOnly) await bundle("portable.js", "browser.js", { platform: "browser", minify: true });
 
 async function buildAddon() {
