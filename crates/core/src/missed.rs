@@ -114,6 +114,15 @@ impl SharedMissed<'_> {
         unsafe { *self.last.add(row as usize) }
     }
 
+    /// Says that a row is up to `step`.
+    ///
+    /// # Safety
+    /// As for [`SharedMissed::catch_up`].
+    pub unsafe fn set_last(&self, row: u32, step: u64) {
+        // SAFETY: the caller's promise.
+        unsafe { *self.last.add(row as usize) = step }
+    }
+
     /// Catches a row up to `now`, and says that it is up to `next`.
     ///
     /// # Safety
