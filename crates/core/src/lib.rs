@@ -18,9 +18,11 @@
 //! ```
 
 pub mod bags;
+pub mod checkpoint;
 pub mod error;
 mod fingerprint;
 mod float_mode;
+mod growth;
 mod history;
 pub mod init;
 pub mod lanes;
