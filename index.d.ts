@@ -514,12 +514,120 @@ export declare class EmbeddingTable implements Disposable {
   clone(): EmbeddingTable;
 
   /**
+   * Makes it a table of `rows` rows: new ones are what they would have been from the start. Costs in proportion to the table, and for that time
+   * memory for both. With `fa-sgd` new rows are expected 0 times, which takes `maxLr`.
+   * @param rows An integer of at least as many as there are, up to 4,294,967,295.
+   */
+  grow(rows: number): void;
+
+  /**
+   * Writes the table to a checkpoint, one safetensors file, from which {@link EmbeddingTable.load} goes on with the same bits. Until it is written, calls that
+   * would change the table throw `ERR_SAVING`; look-ups work. It takes some 8 MB beside the table, and blocks the event loop for some milliseconds
+   * at a time.
+   *
+   * A path or a file handle has the old file or the new one, whenever the process or machine stops: what is written goes to a
+   * temporary file beside it first. The file has the tensors `weight` (as PyTorch's `nn.Embedding`), `tally` and what else there is of the table,
+   * and in its metadata, under `tallygrad`, the options as JSON. A schedule that is a function is not in it.
+   * @param target Where to. Left out: a Blob, which holds the table once more.
+   */
+  save(target?: undefined, options?: SaveOptions): Promise<Blob>;
+  save(target: SaveTarget, options?: SaveOptions): Promise<void>;
+
+  /**
+   * The table of a checkpoint, on any backend and with any number of threads. Nothing in a file is trusted: one that is cut off, changed or
+   * something else is refused with `ERR_FILE_FORMAT`, before memory for a table is taken where its header shows it.
+   */
+  static load(source: Source, options?: LoadOptions): Promise<EmbeddingTable>;
+
+  /**
    * Gives the memory back now. Afterwards only `rows`, `dim`, `backend` and `dispose` itself answer; everything else throws `ERR_DISPOSED`.
    * A table that is garbage-collected gives its memory back by itself.
    */
   dispose(): void;
   [Symbol.dispose](): void;
 }
+
+/**
+ * Where bytes go to: a path or `file:` URL, in Node, Bun and Deno; a stream, which is closed at the end; a file handle, as the origin private
+ * file system of browsers has them.
+ */
+export type SaveTarget = string | URL | WritableStream<Uint8Array> | FileHandle;
+
+/** What is used of a `FileSystemFileHandle`. */
+export interface FileHandle {
+  createWritable(): Promise<WritableStream>;
+}
+
+/** Where bytes come from: a path or `file:` URL, in Node, Bun and Deno; bytes that are there, in any form; a stream of them. */
+export type Source = string | URL | Blob | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array>;
+
+/** What calls that take long may be told. */
+export interface SaveOptions {
+  /** Stops the call, which then rejects with the signal's reason and leaves no half of anything. */
+  signal?: AbortSignal | undefined;
+  /** Called now and then. */
+  onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** How far a call is. */
+export interface Progress {
+  /** Bytes so far. */
+  done: number;
+  /** Bytes in all. */
+  total: number;
+}
+
+/** What a table's checkpoint leaves open. */
+export interface LoadOptions extends SaveOptions {
+  /** As in {@link TableOptions}. */
+  backend?: "auto" | "native" | "wasm";
+  /** As in {@link TableOptions}. */
+  threads?: number;
+  /** Required if the table's schedule was a function (`ERR_MISSING_OPTION`), and only then (`ERR_OPTION_CONFLICT`). */
+  schedule?: (step: number) => number;
+}
+
+/** The same for several tables. */
+export interface LoadAllOptions extends Omit<LoadOptions, "schedule"> {
+  /** Schedules that are functions, by the members' names; those of features are called `member.feature`. */
+  schedules?: Readonly<Record<string, (step: number) => number>>;
+}
+
+/** What a checkpoint of several can hold. */
+export type Member = EmbeddingTable | EmbeddingTables;
+
+/**
+ * Writes several members to one checkpoint, as they are at one moment, like {@link EmbeddingTable.save}. The tensors' names begin with the member's:
+ * `users.weight`.
+ *
+ * @example
+ * import { EmbeddingTable, loadAll, saveAll } from "tallygrad";
+ *
+ * const words = new EmbeddingTable({ rows: 1000, dim: 4 });
+ * const contexts = new EmbeddingTable({ rows: 1000, dim: 4, optimizer: { type: "adam" } });
+ * const file = await saveAll({ words, contexts });           // a Blob; saveAll(…, "model.safetensors") writes a file
+ * const members = await loadAll(file);
+ * members.words.fingerprint() === words.fingerprint();       // true
+ */
+export declare function saveAll(
+  members: Readonly<Record<string, Member>>,
+  target?: undefined,
+  options?: SaveOptions,
+): Promise<Blob>;
+export declare function saveAll(
+  members: Readonly<Record<string, Member>>,
+  target: SaveTarget,
+  options?: SaveOptions,
+): Promise<void>;
+
+/**
+ * The members of a checkpoint by their names; a table that was saved by itself has the name `""`. The type of each is the caller's to
+ * know: `loadAll<{ words: EmbeddingTable }>(file)`.
+ */
+export declare function loadAll<Members extends Record<string, Member> = Record<string, Member>>(
+  source: Source,
+  options?: LoadAllOptions,
+): Promise<Members>;
 
 /** A feature's part in a batch of {@link EmbeddingTables}. */
 export interface FeatureBatch {
@@ -549,10 +657,10 @@ export interface FeatureBatch {
  */
 export declare class EmbeddingTables<Feature extends string = string> implements Disposable {
   /**
-   * @param features For each feature the options of its table, or the name of the feature whose table it shares. All tables run on one backend
-   *   (`ERR_OPTION_CONFLICT` otherwise).
+   * @param features For each feature the options of its table, a table that is there, or the name of the feature whose table it shares. All tables run
+   *   on one backend (`ERR_OPTION_CONFLICT` otherwise).
    */
-  constructor(features: Readonly<Record<Feature, TableOptions | string>>);
+  constructor(features: Readonly<Record<Feature, TableOptions | EmbeddingTable | string>>);
 
   /** The features' names, as given. */
   readonly features: readonly Feature[];
@@ -622,6 +730,10 @@ export type ErrorCode =
   | "ERR_OPTION_VALUE"
   /** TypeError: two options exclude each other. */
   | "ERR_OPTION_CONFLICT"
+  /** Error: a file is not what it should be, or not all of it; the message says where and what was found. */
+  | "ERR_FILE_FORMAT"
+  /** Error: a call would change a table that is being saved. */
+  | "ERR_SAVING"
   /** Error: the memory a table or batch needs cannot be had. */
   | "ERR_OUT_OF_MEMORY"
   /** Error: the table was disposed. */

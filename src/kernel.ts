@@ -19,8 +19,35 @@ export interface KernelOptions {
   threads: number;
 }
 
+/** An array of what is saved. */
+export interface Part {
+  name: string;
+  /** In the words of safetensors. */
+  dtype: string;
+  /** Its items are along the first axis. */
+  shape: readonly number[];
+}
+
+/** What can be saved: arrays, of which pieces of whole items are copied out. */
+export interface Persistent {
+  /** `Part[]` as JSON. */
+  parts(): string;
+  /** Copies items of a part, from number `first` on, to `out`, which has room for a whole number of them. */
+  readPart(part: number, first: number, out: Uint8Array): void;
+}
+
+/** Something whose parts are on their way, in order. */
+export interface KernelRestoring<Restored> {
+  /** Takes on whole items of the part that is next. */
+  write(bytes: Uint8Array): void;
+  /** What it has become, once all parts are there. */
+  finish(): Restored;
+  /** Gives the memory back, if it is not finished. */
+  dispose(): void;
+}
+
 /** A table in a backend's memory. */
-export interface KernelTable {
+export interface KernelTable extends Persistent {
   lookup(ids: Uint32Array, signed: boolean, out: Float32Array): void;
   update(ids: Uint32Array, signed: boolean, gradients: Float32Array, scale: number): number;
   /** `weights` are as many as ids. */
@@ -57,6 +84,9 @@ export interface KernelTable {
   /** Sets what the learning rate is multiplied with, from the next step on. */
   setFactor(factor: number): void;
   flush(): void;
+  grow(rows: number): void;
+  /** Step, learning rate, its factor, and runs of steps of one rate: what is saved beside the parts. */
+  progress(): number[];
   /** Bytes of weights, state, tallies, scratch. */
   memory(): number[];
   simd(): string;
@@ -92,6 +122,10 @@ export interface Kernel {
   mostThreads: number;
   catalogue: Catalogue;
   create(options: KernelOptions, counts?: Float64Array, values?: Float32Array): KernelTable;
+  /** The parts of a table with these options and so many runs, without making one: `Part[]` as JSON. */
+  partsOf(options: KernelOptions, runs: number): string;
+  /** A table with these options, whose progress was this, and whose parts are to follow. */
+  restore(options: KernelOptions, progress: number[]): KernelRestoring<KernelTable>;
   /** One step of several tables, no table twice. The message of an error begins with `#` and the table's place in the list. */
   updateTogether(tables: KernelTable[], ids: Uint32Array[], gradients: Float32Array[], scale: number): number;
 }

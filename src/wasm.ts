@@ -2,6 +2,7 @@
 
 import type { Kernel } from "./kernel.js";
 import { type Instance, instantiate } from "./wasm/instance.js";
+import { partsOf, WasmRestoring } from "./wasm/restoring.js";
 import { createTable, WasmTable } from "./wasm/table.js";
 
 let kernel: Kernel | undefined;
@@ -19,6 +20,8 @@ function kernelOf(running: Instance): Kernel {
     mostThreads: 1,
     catalogue: JSON.parse(running.glue.catalogue()),
     create: (options, counts, values) => createTable(running, options, counts, values),
+    partsOf: (options, runs) => partsOf(running, options, runs),
+    restore: (options, progress) => new WasmRestoring(running, options, progress),
     updateTogether: (tables, ids, gradients, scale) =>
       WasmTable.updateTogether(running, tables as WasmTable[], ids, gradients, scale),
   };

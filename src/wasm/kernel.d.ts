@@ -69,10 +69,21 @@ export interface Table extends Held {
   setLr(lr: number): void;
   setFactor(factor: number): void;
   flush(): void;
+  grow(rows: number): void;
+  parts(): string;
+  progress(): Float64Array;
+  readPart(stage: Stage, part: number, first: number, bytes: number): void;
   memory(): Float64Array;
   simd(): string;
   fingerprint(): string;
   copy(): Table;
+}
+
+/** A table whose arrays are on their way. */
+export interface Restoring extends Held {
+  write(stage: Stage, bytes: number): void;
+  /** Consumes it, also where it throws. */
+  finish(): Table;
 }
 
 export interface Glue {
@@ -81,6 +92,8 @@ export interface Glue {
   chunk(): number;
   Stage: new () => Stage;
   TableOptions: new () => Options;
+  partsOf(options: Options, runs: number): string;
+  WasmRestoring: new (options: Options, step: number, lr: number, factor: number, runs: number) => Restoring;
   WasmTable: new (options: Options, stage: Stage, counts?: number | null, values?: number | null) => Table;
 }
 
