@@ -142,12 +142,9 @@ async function restore<Member>(
 ): Promise<Member> {
   const restoring = about(name, () => loading.open());
   try {
-    for (const part of loading.parts) {
-      for (const { bytes } of cut(part)) {
-        const piece = await reader.read(bytes);
-        about(name, () => restoring.write(piece));
-        progressed();
-      }
+    for await (const piece of readAhead(reader, loading.parts)) {
+      about(name, () => restoring.write(piece));
+      progressed();
     }
     return about(name, () => restoring.finish());
   } finally {
@@ -180,6 +177,26 @@ export function checkWaiting(options: SaveOptions): SaveOptions {
     throw coded("ERR_OPTION_VALUE", `onProgress must be a function, but is ${shown(onProgress)}`);
   }
   return options;
+}
+
+/** The bytes of parts, piece by piece; while one is worked on, the next comes. */
+async function* readAhead(reader: Reader, parts: readonly Part[]): AsyncGenerator<Uint8Array> {
+  let coming: Promise<Uint8Array> | undefined;
+  try {
+    for (const part of parts) {
+      for (const { bytes } of cut(part)) {
+        const piece = await coming;
+        coming = reader.read(bytes);
+        if (piece !== undefined) yield piece;
+      }
+    }
+    const last = await coming;
+    coming = undefined;
+    if (last !== undefined) yield last;
+  } finally {
+    // Whoever stops here has a reason of their own.
+    await coming?.catch(() => undefined);
+  }
 }
 
 /** What the metadata says of the members. */

@@ -13,6 +13,7 @@ import { EmbeddingTable, loadingOf, savingOf } from "./embedding-table.js";
 import { EmbeddingTables } from "./embedding-tables.js";
 import { coded, shown } from "./errors.js";
 import { checkNames, isObject } from "./options.js";
+import { checkPlace } from "./saved-table.js";
 
 /** Tables of features as a checkpoint describes them: for each feature the one whose table it has. */
 interface TablesDescription extends Description {
@@ -51,6 +52,7 @@ export async function loadAll<Members extends Record<string, Member> = Record<st
 ): Promise<Members> {
   const { schedules = {}, signal, onProgress, ...machine } = checkNames("options", options, LOAD_OPTIONS);
   checkWaiting({ signal, onProgress });
+  checkPlace(machine);
   if (!isObject(schedules)) throw coded("ERR_OPTION_VALUE", `schedules must be an object, but is ${shown(schedules)}`);
   const loading = (name: string, description: Description): Loading<EmbeddingTable> | undefined => {
     if (description.kind === "table") return loadingOf(description, machine, schedules[name]);

@@ -1,11 +1,11 @@
 /** What a checkpoint says of a table, and the table that this becomes: the member kind "table". */
 
 import type { LoadOptions, Schedule as PublicSchedule, TableOptions } from "../index.d.ts";
-import { type Chosen, chooseKernel } from "./backend.js";
+import { BACKENDS, type Chosen, chooseKernel } from "./backend.js";
 import { becoming, checkWaiting, type Description, type Loading, partsIn } from "./checkpoint.js";
 import { coded, shown } from "./errors.js";
 import type { KernelOptions, KernelTable } from "./kernel.js";
-import { checkNames, createArguments, integer, isObject } from "./options.js";
+import { checkNames, choice, createArguments, integer, isObject, MOST_THREADS } from "./options.js";
 
 /** A schedule that the kernel does not know. */
 export type Schedule = Extract<PublicSchedule, (step: number) => number>;
@@ -79,6 +79,12 @@ function number(name: string, value: unknown): number {
   throw coded("ERR_FILE_FORMAT", `${name} must be a number, but is ${shown(value)}`);
 }
 
+/** Where a table is to run; the file has no part in that. */
+export function checkPlace({ backend, threads }: Pick<LoadOptions, "backend" | "threads">): void {
+  if (backend !== undefined) choice("backend", backend, BACKENDS);
+  if (threads !== undefined) integer("threads", threads, 1, MOST_THREADS);
+}
+
 /** What `load` may be told. */
 export function checkLoadOptions(options: LoadOptions): LoadOptions {
   const { schedule, signal, onProgress } = checkNames("options", options, LOAD_OPTIONS);
@@ -86,6 +92,7 @@ export function checkLoadOptions(options: LoadOptions): LoadOptions {
     throw coded("ERR_OPTION_VALUE", `schedule must be a function, but is ${shown(schedule)}`);
   }
   checkWaiting({ signal, onProgress });
+  checkPlace(options);
   return options;
 }
 const LOAD_OPTIONS = ["backend", "threads", "schedule", "signal", "onProgress"];

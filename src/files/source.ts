@@ -18,6 +18,7 @@ export class Reader {
   readonly #tap: Tap;
   readonly #signal: AbortSignal | undefined;
   #buffer = new Uint8Array(0);
+  #other = new Uint8Array(0);
   #position = 0;
 
   private constructor(tap: Tap, signal: AbortSignal | undefined) {
@@ -40,7 +41,7 @@ export class Reader {
     return this.#position;
   }
 
-  /** The next `length` bytes, which are there until the next call. */
+  /** The next `length` bytes. They are there until the call after the next, so that a piece can be worked on while the next one comes. */
   async read(length: number): Promise<Uint8Array> {
     const start = this.#position;
     const bytes = await this.upTo(length);
@@ -53,16 +54,17 @@ export class Reader {
 
   /** The same, or fewer if there are no more. */
   async upTo(length: number): Promise<Uint8Array> {
-    if (this.#buffer.length < length) this.#buffer = new Uint8Array(length);
+    const buffer = this.#other.length < length ? new Uint8Array(length) : this.#other;
+    [this.#buffer, this.#other] = [buffer, this.#buffer];
     let filled = 0;
     while (filled < length) {
       this.#signal?.throwIfAborted();
-      const count = await this.#tap.fill(this.#buffer.subarray(filled, length));
+      const count = await this.#tap.fill(buffer.subarray(filled, length));
       if (count === 0) break;
       filled += count;
       this.#position += count;
     }
-    return this.#buffer.subarray(0, filled);
+    return buffer.subarray(0, filled);
   }
 
   close(): Promise<void> {

@@ -95,7 +95,10 @@ async function fileSink(place: string | URL): Promise<Sink<undefined>> {
   const named = pathOf(place);
   // A link stays one: what it leads to is replaced.
   const path = await fs.realpath(named).catch(unless("ENOENT", named));
-  const mode = await fs.stat(path).then(({ mode }) => mode & 0o7777, unless("ENOENT", undefined));
+  const old = await fs.stat(path).catch(unless("ENOENT", undefined));
+  if (old !== undefined && !old.isFile()) {
+    throw coded("ERR_OPTION_VALUE", `target must be a file that can be replaced, but is ${path}: pass a stream`);
+  }
   const temporary = `${path}.${randomName()}.tmp`;
   const handle = await fs.open(temporary, "wx");
   let writing: Promise<unknown> = Promise.resolve();
@@ -107,7 +110,7 @@ async function fileSink(place: string | URL): Promise<Sink<undefined>> {
     },
     finish: async () => {
       await writing;
-      if (mode !== undefined) await handle.chmod(mode);
+      if (old !== undefined) await handle.chmod(old.mode & 0o7777);
       await handle.sync();
       await handle.close();
       await fs.rename(temporary, path);
