@@ -530,7 +530,7 @@ export declare class EmbeddingTable implements Disposable {
    * and in its metadata, under `tallygrad`, the options as JSON. A schedule that is a function is not in it.
    * @param target Where to. Left out: a Blob, which holds the table once more.
    */
-  save(target?: undefined, options?: SaveOptions): Promise<Blob>;
+  save(target?: undefined, options?: SaveOptions): Promise<Platform<"Blob">>;
   save(target: SaveTarget, options?: SaveOptions): Promise<void>;
 
   /**
@@ -547,24 +547,37 @@ export declare class EmbeddingTable implements Disposable {
   [Symbol.dispose](): void;
 }
 
+/** A class of the platform's, also for programs that are compiled without its types. */
+export type Platform<Name extends string> = typeof globalThis extends {
+  [name in Name]: { prototype: infer Instance };
+}
+  ? Instance
+  : object;
+
 /**
  * Where bytes go to: a path or `file:` URL, in Node, Bun and Deno; a stream, which is closed at the end; a file handle, as the origin private
  * file system of browsers has them.
  */
-export type SaveTarget = string | URL | WritableStream<Uint8Array> | FileHandle;
+export type SaveTarget = string | Platform<"URL"> | Platform<"WritableStream"> | FileHandle;
 
 /** What is used of a `FileSystemFileHandle`. */
 export interface FileHandle {
-  createWritable(): Promise<WritableStream>;
+  createWritable(): Promise<Platform<"WritableStream">>;
 }
 
 /** Where bytes come from: a path or `file:` URL, in Node, Bun and Deno; bytes that are there, in any form; a stream of them. */
-export type Source = string | URL | Blob | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array>;
+export type Source =
+  | string
+  | Platform<"URL">
+  | Platform<"Blob">
+  | ArrayBuffer
+  | Uint8Array
+  | Platform<"ReadableStream">;
 
 /** What calls that take long may be told. */
 export interface SaveOptions {
   /** Stops the call, which then rejects with the signal's reason and leaves no half of anything. */
-  signal?: AbortSignal | undefined;
+  signal?: Platform<"AbortSignal"> | undefined;
   /** Called now and then. */
   onProgress?: ((progress: Progress) => void) | undefined;
 }
@@ -613,7 +626,7 @@ export declare function saveAll(
   members: Readonly<Record<string, Member>>,
   target?: undefined,
   options?: SaveOptions,
-): Promise<Blob>;
+): Promise<Platform<"Blob">>;
 export declare function saveAll(
   members: Readonly<Record<string, Member>>,
   target: SaveTarget,
