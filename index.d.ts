@@ -607,7 +607,7 @@ export interface LoadAllOptions extends Omit<LoadOptions, "schedule"> {
 }
 
 /** What a checkpoint of several can hold. */
-export type Member = EmbeddingTable | EmbeddingTables;
+export type Member = EmbeddingTable | EmbeddingTables | Vocabulary;
 
 /**
  * Writes several members to one checkpoint, as they are at one moment, like {@link EmbeddingTable.save}. The tensors' names begin with the member's:
@@ -693,6 +693,113 @@ export declare class EmbeddingTables<Feature extends string = string> implements
   update(batch: Readonly<Partial<Record<Feature, FeatureBatch>>>, options?: UpdateOptions): number;
 
   /** Disposes all tables. */
+  dispose(): void;
+  [Symbol.dispose](): void;
+}
+
+/** What a vocabulary maps to rows: `"1"`, `1` and `1n` are three keys, 0 and -0 one. Bigints are from -2^63 to 2^64 - 1. */
+export type Key = string | number | bigint;
+
+/**
+ * What a key without a row must have done to get one.
+ * - `"count"`: have occurred `least` times. At most `candidates` keys (default 4 * the first capacity) are counted at a time; when they are as many, all their counts
+ *   are halved and keys of which nothing is left forgotten.
+ * - `"bloom"`: the same in a counting Bloom filter of `counters` bytes (default 8 * the first capacity), where a key may count as having occurred more often than it did.
+ *   `least` is at most 255. After as many refusals as there are counters all counters are halved.
+ * - `"probability"`: be drawn, in each batch anew, by a hash of seed, key and step.
+ */
+export type Admission =
+  | { type: "count"; least: number; candidates?: number }
+  | { type: "bloom"; least: number; counters?: number }
+  | { type: "probability"; probability: number };
+
+/**
+ * Which keys lose their rows when there is none left for a new one: those that occurred least, that were not seen for the longest time, that have the lowest
+ * count / (age + 1)^exponent (default 1); or every key that was not seen for more than `steps` steps, and no other. Ages are in steps, calls of
+ * {@link Vocabulary.rows}. A sixteenth of the capacity is freed at a time, or as much as the batch needs. Of equals the key that was not seen for longer goes
+ * first, then the lower row. Keys of the batch itself keep theirs.
+ */
+export type Eviction =
+  | { type: "least-frequent" | "least-recent" }
+  | { type: "score"; exponent?: number }
+  | { type: "time-to-live"; steps: number };
+
+/** Options of a new vocabulary. */
+export interface VocabularyOptions {
+  /** Rows, of which row 0 is shared by all keys that have none of their own: an integer from 2 to 4,294,967,295. */
+  capacity: number;
+  /** Default: every key is admitted. */
+  admission?: Admission;
+  /** Default: no key loses its row, and when there is none left new keys share row 0. */
+  eviction?: Eviction;
+  /** Seed of admission by probability: an integer from 0 to 2^53 - 1. Default 0. */
+  seed?: number;
+  /**
+   * Tables of `capacity` rows that go along: rows that get another key are made new in them ({@link EmbeddingTable.resetRows}), and they grow with the
+   * vocabulary. They are not disposed with it.
+   */
+  tables?: readonly EmbeddingTable[];
+  /** As in {@link TableOptions}. */
+  backend?: "auto" | "native" | "wasm";
+}
+
+/** What runs a vocabulary. */
+export type VocabularyBackend = Pick<Backend, "kind" | "reason">;
+
+/**
+ * Rows for keys that nobody counted in advance: each new key gets the next row, in the order in which keys first occur.
+ * What a vocabulary does depends on the keys it is given and their order alone. All methods check their arguments first; a call that throws changes nothing.
+ *
+ * @example
+ * import { EmbeddingTable, Vocabulary } from "tallygrad";
+ *
+ * const table = new EmbeddingTable({ rows: 10_000, dim: 8 });
+ * const words = new Vocabulary({ capacity: 10_000, eviction: { type: "least-recent" }, tables: [table] });
+ * const rows = words.rows(["to", "be", "or", "not", "to", "be"]);   // 1 2 3 4 1 2
+ * table.update(rows, new Float32Array(rows.length * 8).fill(0.1));
+ * words.lookup(["be", "question"]);                                  // 2 0
+ * words.key(4);                                                      // "not"
+ */
+export declare class Vocabulary implements Disposable {
+  /** @throws the option codes, and TypeError `ERR_WRONG_CLASS` for what is no table. */
+  constructor(options: VocabularyOptions);
+
+  /** Rows, with the shared one. */
+  readonly capacity: number;
+  /** Keys that have a row of their own. */
+  readonly size: number;
+  /** Calls of `rows` so far. */
+  readonly step: number;
+  /** Bytes held. */
+  readonly memory: number;
+  /** What runs it. */
+  readonly backend: VocabularyBackend;
+
+  /**
+   * The row of each key. Keys without one get one, if they are admitted and there is one; else 0. One step.
+   * @param out Written from its start and returned, if given: at least `keys.length` long.
+   */
+  rows(keys: readonly Key[], out?: Uint32Array): Uint32Array;
+
+  /**
+   * The row of each key, 0 for those that have none. Nothing changes. This is how a batch is mapped whose keys were seen before, for instance when its gradients come
+   * later: a key that was evicted meanwhile has row 0, and its gradient touches no other key's row.
+   */
+  lookup(keys: readonly Key[], out?: Uint32Array): Uint32Array;
+
+  /** The key that has a row, if one has. */
+  key(row: number): Key | undefined;
+
+  /** Makes it, and its tables, one of `capacity` rows: an integer of at least what there are. */
+  grow(capacity: number): void;
+
+  /** SHA-256 of what steps have made of it, as 64 hex digits. */
+  fingerprint(): string;
+
+  /** An independent copy, without tables. */
+  clone(): Vocabulary;
+
+  /** Gives the memory back now. Afterwards only `capacity`, `backend` and `dispose` answer. */
   dispose(): void;
   [Symbol.dispose](): void;
 }

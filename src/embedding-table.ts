@@ -50,6 +50,9 @@ class Interior {
 /** The kernel's table inside one that is about to take a step together with others. */
 export let beforeStep: (table: EmbeddingTable) => KernelTable;
 
+/** The kernel's table inside one that is about to change. */
+export let toChange: (table: EmbeddingTable) => KernelTable;
+
 /** A table as a member of a checkpoint. */
 export let savingOf: (table: EmbeddingTable) => Saving;
 
@@ -304,6 +307,7 @@ export class EmbeddingTable implements Contract {
       if (table.#schedule !== undefined) table.#schedulesNext(kernel, table.#schedule);
       return kernel;
     };
+    toChange = (table) => table.#openToChange();
     savingOf = (table) => ({
       description: attempt(() => describe(table.#open(), table.#describedOptions(), table.#schedule)),
       parts: () => attempt(() => table.#open().parts()),

@@ -95,6 +95,44 @@ export interface KernelTable extends Persistent {
   dispose(): void;
 }
 
+/** A new vocabulary's options, checked, defaults filled in. */
+export interface VocabularyGiven {
+  capacity: number;
+  admission: string;
+  least: number;
+  /** Candidates or counters. */
+  size: number;
+  probability: number;
+  eviction: string;
+  /** Exponent or steps. */
+  amount: number;
+  seed: number;
+}
+
+/** A vocabulary in a backend's memory. Keys are their bytes one behind the other, and where each ends. */
+export interface KernelVocabulary extends Persistent {
+  rows(bytes: Uint8Array, ends: Uint32Array, out: Uint32Array): void;
+  lookup(bytes: Uint8Array, ends: Uint32Array, out: Uint32Array): void;
+  /** Rows that the last batch gave to other keys than had them before. */
+  reused(): Uint32Array;
+  key(row: number): Uint8Array | undefined | null;
+  get size(): number;
+  get step(): number;
+  /** Bytes held. */
+  get memory(): number;
+  grow(capacity: number): void;
+  fingerprint(): string;
+  progress(): number[];
+  copy(): KernelVocabulary;
+  dispose(): void;
+}
+
+/** A vocabulary whose parts are on their way. */
+export interface KernelRestoringVocabulary extends KernelRestoring<KernelVocabulary> {
+  /** `Part[]` as JSON. */
+  parts(): string;
+}
+
 /** One option, as the kernel declares it. */
 export interface Parameter {
   /** With a dot in it if it belongs to a group. */
@@ -126,6 +164,9 @@ export interface Kernel {
   partsOf(options: KernelOptions, runs: number): string;
   /** A table with these options, whose progress was this, and whose parts are to follow. */
   restore(options: KernelOptions, progress: number[]): KernelRestoring<KernelTable>;
+  createVocabulary(options: VocabularyGiven): KernelVocabulary;
+  /** A vocabulary with these options, whose progress was this, and whose parts are to follow. */
+  restoreVocabulary(options: VocabularyGiven, progress: number[]): KernelRestoringVocabulary;
   /** One step of several tables, no table twice. The message of an error begins with `#` and the table's place in the list. */
   updateTogether(tables: KernelTable[], ids: Uint32Array[], gradients: Float32Array[], scale: number): number;
 }

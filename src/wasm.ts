@@ -4,6 +4,7 @@ import type { Kernel } from "./kernel.js";
 import { type Instance, instantiate } from "./wasm/instance.js";
 import { partsOf, WasmRestoring } from "./wasm/restoring.js";
 import { createTable, WasmTable } from "./wasm/table.js";
+import { createVocabulary, WasmRestoringVocabulary } from "./wasm/vocabulary.js";
 
 let kernel: Kernel | undefined;
 
@@ -22,6 +23,8 @@ function kernelOf(running: Instance): Kernel {
     create: (options, counts, values) => createTable(running, options, counts, values),
     partsOf: (options, runs) => partsOf(running, options, runs),
     restore: (options, progress) => new WasmRestoring(running, options, progress),
+    createVocabulary: (options) => createVocabulary(running, options),
+    restoreVocabulary: (options, progress) => new WasmRestoringVocabulary(running, options, progress),
     updateTogether: (tables, ids, gradients, scale) =>
       WasmTable.updateTogether(running, tables as WasmTable[], ids, gradients, scale),
   };

@@ -356,7 +356,7 @@ export class WasmTable implements KernelTable {
  * buffer are address space that no memory backs until it is written, and nobody writes it. Without such buffers, or room for one,
  * abandoned tables are given back all the same, only later.
  */
-function ballast(bytes: number): ArrayBuffer | undefined {
+export function ballast(bytes: number): ArrayBuffer | undefined {
   try {
     return new ArrayBuffer(bytes, { maxByteLength: bytes });
   } catch {

@@ -194,11 +194,11 @@ impl Table {
 }
 
 /// Copies numbers to as many bytes as there are.
-fn write_numbers<const N: usize>(out: &mut [u8], numbers: impl Iterator<Item = [u8; N]>) {
+pub(crate) fn write_numbers<const N: usize>(out: &mut [u8], numbers: impl Iterator<Item = [u8; N]>) {
     out.chunks_exact_mut(N).zip(numbers).for_each(|(out, number)| out.copy_from_slice(&number));
 }
 
-fn read_numbers<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {
+pub(crate) fn read_numbers<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {
     bytes.chunks_exact(N).map(|number| number.try_into().expect("a chunk of N bytes"))
 }
 
@@ -383,6 +383,6 @@ impl Restoring {
     }
 }
 
-fn refused(what: String) -> Error {
+pub(crate) fn refused(what: String) -> Error {
     Error::FileFormat { what }
 }

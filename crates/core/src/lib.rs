@@ -46,3 +46,4 @@ pub mod table;
 pub mod tally;
 pub mod together;
 mod update;
+pub mod vocabulary;

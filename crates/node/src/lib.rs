@@ -18,6 +18,8 @@ use tallygrad_core::options::Options;
 use tallygrad_core::table::{Ids, Table};
 use tallygrad_core::together::{self, Batch, Refused};
 
+mod vocabulary;
+
 /// An error whose JavaScript `code` is the kernel's.
 type Error = napi::Error<&'static str>;
 type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,103 @@
+//! Which keys lose their rows when there is none left for a new one. Rows are taken from many keys at a time, so that looking for them costs
+//! little in each batch.
+
+use super::keys::Keys;
+use crate::error::{Error, Result};
+
+/// Whose row is taken first. Ages are in steps of the vocabulary.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Eviction {
+    /// Of the key that occurred least.
+    LeastFrequent,
+    /// Of the key that was not seen for the longest time.
+    LeastRecent,
+    /// Of the key with the lowest count / (age + 1)^exponent.
+    Score {
+        /// How fast counts are forgotten.
+        exponent: f64,
+    },
+    /// Of every key that was not seen for more than so many steps, and of no other.
+    TimeToLive {
+        /// The steps.
+        steps: u64,
+    },
+}
+
+/// The part of the capacity that is freed at a time, as a divisor.
+const PART: u32 = 16;
+
+/// An eviction at work: what it goes by, for each row.
+#[derive(Clone)]
+pub(super) struct Records {
+    pub eviction: Eviction,
+    pub counts: Vec<u32>,
+    pub last: Vec<u64>,
+    /// No key outlives its time before this step.
+    quiet_until: u64,
+}
+
+impl Records {
+    pub fn new(eviction: Eviction) -> Self {
+        Self { eviction, counts: Vec::new(), last: Vec::new(), quiet_until: 0 }
+    }
+
+    pub fn bytes(&self) -> u64 {
+        (4 * self.counts.capacity() + 8 * self.last.capacity()) as u64
+    }
+
+    /// Makes room for rows below `rows`.
+    pub fn reserve(&mut self, rows: usize) -> Result<()> {
+        if rows > self.counts.len() {
+            let refused = |_| Error::OutOfMemory { what: "counts of a vocabulary's keys", bytes: 12 * rows as u128 };
+            self.counts.try_reserve(rows - self.counts.len()).map_err(refused)?;
+            self.last.try_reserve(rows - self.last.len()).map_err(refused)?;
+            self.counts.resize(rows, 0);
+            self.last.resize(rows, 0);
+        }
+        Ok(())
+    }
+
+    /// Counts occurrences of a row's key at `step`.
+    #[inline(always)]
+    pub fn see(&mut self, row: u32, occurrences: u32, step: u64) {
+        self.counts[row as usize] = self.counts[row as usize].saturating_add(occurrences);
+        self.last[row as usize] = step;
+    }
+
+    /// Forgets a row's key.
+    pub fn forget(&mut self, row: u32) {
+        (self.counts[row as usize], self.last[row as usize]) = (0, 0);
+    }
+
+    /// The rows of `keys` that are taken at step `now`, where `needed` are, in order. Keys that were seen at that step keep theirs.
+    pub fn victims(&mut self, keys: &Keys, capacity: u32, needed: usize, now: u64) -> Vec<u32> {
+        let rows = (1..self.last.len() as u32).filter(|&row| keys.get(row).is_some() && self.last[row as usize] < now);
+        if let Eviction::TimeToLive { steps } = self.eviction {
+            if now < self.quiet_until {
+                return Vec::new();
+            }
+            let (over, staying): (Vec<u32>, Vec<u32>) = rows.partition(|&row| now - self.last[row as usize] > steps);
+            let oldest = staying.iter().map(|&row| self.last[row as usize]).min().unwrap_or(now);
+            self.quiet_until = oldest.saturating_add(steps).saturating_add(1);
+            return over;
+        }
+        let mut ranked: Vec<_> = rows.map(|row| (self.score(row, now), self.last[row as usize], row)).collect();
+        let count = needed.max((capacity / PART) as usize).min(ranked.len());
+        if count < ranked.len() {
+            ranked.select_nth_unstable_by(count, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
+        }
+        let mut victims: Vec<u32> = ranked[..count].iter().map(|&(_, _, row)| row).collect();
+        victims.sort_unstable();
+        victims
+    }
+
+    fn score(&self, row: u32, now: u64) -> f64 {
+        let (count, last) = (f64::from(self.counts[row as usize]), self.last[row as usize]);
+        match self.eviction {
+            Eviction::LeastFrequent => count,
+            Eviction::Score { exponent } => count / libm::pow((now - last + 1) as f64, exponent),
+            // By the last step alone, which comes second in the order.
+            Eviction::LeastRecent | Eviction::TimeToLive { .. } => 0.0,
+        }
+    }
+}
