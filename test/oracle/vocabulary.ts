@@ -70,7 +70,8 @@ export class OracleVocabulary {
     this.#eviction = eviction;
     this.#seed = BigInt(seed);
     this.#candidates = admission?.type === "count" ? (admission.candidates ?? 4 * capacity) : 0;
-    const size = admission?.type === "bloom" ? (admission.counters ?? 8 * capacity) : 0;
+    const counters = admission?.type === "bloom" ? (admission.counters ?? 8 * capacity) : 0;
+    const size = Math.ceil(counters / 64) * 64;
     this.#counters = new Array<number>(size).fill(0);
   }
 
@@ -155,8 +156,9 @@ export class OracleVocabulary {
 
   #filters(hash: bigint, occurrences: number, least: number): boolean {
     const size = this.#counters.length;
-    const stride = fold(hash, 0xa0761d6478bd642fn) | 1n;
-    const probes = [0n, 1n, 2n, 3n].map((probe) => Number(word(hash + stride * probe) % BigInt(size)));
+    const places = fold(hash, 0xa0761d6478bd642fn);
+    const line = 64n * (hash % BigInt(size / 64));
+    const probes = [0n, 6n, 12n, 18n].map((shift) => Number(line + ((places >> shift) % 64n)));
     const seen = Math.min(Math.min(...probes.map((probe) => at(this.#counters, probe))) + occurrences, 255);
     if (seen >= least) return true;
     for (const probe of probes) this.#counters[probe] = Math.max(at(this.#counters, probe), seen);

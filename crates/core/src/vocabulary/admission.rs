@@ -2,6 +2,7 @@
 
 use super::keys::{KeyBatch, Keys, fold, hash};
 use crate::error::{Error, Result};
+use crate::prefetch::prefetch;
 
 /// What a key must have done to be admitted.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -20,7 +21,7 @@ pub enum Admission {
     Bloom {
         /// Occurrences it takes, at most 255.
         least: u32,
-        /// Counters of a byte.
+        /// Counters of a byte; rounded up to a multiple of 64.
         counters: u32,
     },
     /// Be lucky in a batch, with this probability.
@@ -31,7 +32,9 @@ pub enum Admission {
 }
 
 /// Counters that a key has in a Bloom filter.
-const PROBES: u64 = 4;
+const PROBES: usize = 4;
+/// Counters that lie together. All of a key's are in one such line, so that it takes one cache miss.
+const LINE: usize = 64;
 
 /// An admission at work.
 #[derive(Clone)]
@@ -92,12 +95,6 @@ impl Waiting {
         }
         *self = new;
     }
-
-    /// Forgets all keys.
-    pub fn clear(&mut self) {
-        self.keys.clear();
-        self.occurrences.clear();
-    }
 }
 
 impl Gate {
@@ -108,8 +105,8 @@ impl Gate {
             Admission::Bloom { least, counters } => {
                 let mut room = Vec::new();
                 let refused = |_| Error::OutOfMemory { what: "a Bloom filter's counters", bytes: counters.into() };
-                room.try_reserve_exact(counters as usize).map_err(refused)?;
-                room.resize(counters as usize, 0);
+                room.try_reserve_exact((counters as usize).next_multiple_of(LINE)).map_err(refused)?;
+                room.resize((counters as usize).next_multiple_of(LINE), 0);
                 Gate::Filter { least, counters: room, refused: 0 }
             }
             // A product with a power of two is exact, and the probability 1 saturates.
@@ -130,6 +127,17 @@ impl Gate {
         match self {
             Gate::Counting { waiting, .. } => waiting.reserve(batch.len(), batch.bytes.len()),
             _ => Ok(()),
+        }
+    }
+
+    /// Brings what [`Gate::admits`] looks at first close.
+    #[inline(always)]
+    pub fn prefetch(&self, hash: u64) {
+        match self {
+            Gate::Counting { waiting, .. } => waiting.keys.prefetch(hash),
+            // SAFETY: a key's counters are counters.
+            Gate::Filter { counters, .. } => unsafe { prefetch(counters.as_ptr().add(probes(hash, counters.len())[0])) },
+            Gate::Open | Gate::Chance { .. } => {}
         }
     }
 
@@ -155,17 +163,15 @@ impl Gate {
                 admitted
             }
             Gate::Filter { least, counters, refused } => {
-                let size = counters.len() as u64;
-                let (start, stride) = (hash, fold(hash, 0xA076_1D64_78BD_642F) | 1);
-                let probes = (0..PROBES).map(|probe| (start.wrapping_add(stride.wrapping_mul(probe)) % size) as usize);
-                let before = probes.clone().map(|probe| counters[probe]).min().unwrap_or(0);
+                let probes = probes(hash, counters.len());
+                let before = probes.iter().map(|&probe| counters[probe]).min().unwrap_or(0);
                 let seen = u32::from(before).saturating_add(occurrences).min(255) as u8;
                 if u32::from(seen) >= *least {
                     return true;
                 }
-                probes.for_each(|probe| counters[probe] = counters[probe].max(seen));
+                probes.into_iter().for_each(|probe| counters[probe] = counters[probe].max(seen));
                 *refused += 1;
-                if *refused >= size {
+                if *refused >= counters.len() as u64 {
                     counters.iter_mut().for_each(|counter| *counter /= 2);
                     *refused = 0;
                 }
@@ -177,4 +183,11 @@ impl Gate {
             }
         }
     }
+}
+
+/// Where a key's counters are: in the line that its hash says, at the places that a second hash has digits for.
+fn probes(hash: u64, counters: usize) -> [usize; PROBES] {
+    let line = (hash % (counters / LINE) as u64) as usize * LINE;
+    let places = fold(hash, 0xA076_1D64_78BD_642F);
+    std::array::from_fn(|probe| line + (places >> (6 * probe)) as usize % LINE)
 }

@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::admission::{Gate, Waiting};
+use super::eviction::Record;
 use super::keys::hash;
 use super::{Vocabulary, VocabularyOptions};
 use crate::checkpoint::{Part, read_numbers, refused, write_numbers};
@@ -123,8 +124,8 @@ impl Vocabulary {
         let first = first as usize;
         let length = |key: Option<&[u8]>| key.map_or(NO_KEY, |key| key.len() as u32);
         match Section::of(self)[part] {
-            Section::LastSteps => self.copy_records(first, out, |records, row| records.last[row].to_le_bytes()),
-            Section::Counts => self.copy_records(first, out, |records, row| records.counts[row].to_le_bytes()),
+            Section::LastSteps => self.copy_records(first, out, |record| record.last.to_le_bytes()),
+            Section::Counts => self.copy_records(first, out, |record| record.count.to_le_bytes()),
             Section::Free => write_numbers(out, self.free.iter().skip(first).map(|row| row.to_le_bytes())),
             Section::Lengths => {
                 write_numbers(out, (first as u32..).map(|row| length(self.keys.get(row)).to_le_bytes()));
@@ -144,11 +145,10 @@ impl Vocabulary {
         }
     }
 
-    fn copy_records<const N: usize>(&self, first: usize, out: &mut [u8], number: impl Fn(&super::Records, usize) -> [u8; N]) {
+    fn copy_records<const N: usize>(&self, first: usize, out: &mut [u8], number: impl Fn(Record) -> [u8; N]) {
         let records = self.records.as_ref().expect("a section of vocabularies that evict");
         // A row that was never given out may have no record yet.
-        let of = |row: usize| if row < records.counts.len() { number(records, row) } else { [0; N] };
-        write_numbers(out, (first..).map(of));
+        write_numbers(out, (first..).map(|row| number(records.of.get(row).copied().unwrap_or_default())));
     }
 
     /// SHA-256 of all that there is of it besides its options, as lower-case hex digits.
@@ -303,7 +303,7 @@ impl RestoringVocabulary {
             if last > step {
                 return Err(refused(format!("last_step[{row}] is {last}, but there were {step} steps")));
             }
-            (records.counts[row], records.last[row]) = (count, last);
+            records.of[row] = Record { last, count };
         }
         Ok(())
     }

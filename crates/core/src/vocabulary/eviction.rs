@@ -3,6 +3,7 @@
 
 use super::keys::Keys;
 use crate::error::{Error, Result};
+use crate::prefetch::prefetch;
 
 /// Whose row is taken first. Ages are in steps of the vocabulary.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,33 +27,42 @@ pub enum Eviction {
 /// The part of the capacity that is freed at a time, as a divisor.
 const PART: u32 = 16;
 
+/// What is known of a row's key.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Record {
+    /// The step at which it was last seen.
+    pub last: u64,
+    /// How often it occurred.
+    pub count: u32,
+}
+
+/// Rows whose records are fetched ahead of the one that is written.
+const AHEAD: usize = 16;
+
 /// An eviction at work: what it goes by, for each row.
 #[derive(Clone)]
 pub(super) struct Records {
     pub eviction: Eviction,
-    pub counts: Vec<u32>,
-    pub last: Vec<u64>,
+    pub of: Vec<Record>,
     /// No key outlives its time before this step.
     quiet_until: u64,
 }
 
 impl Records {
     pub fn new(eviction: Eviction) -> Self {
-        Self { eviction, counts: Vec::new(), last: Vec::new(), quiet_until: 0 }
+        Self { eviction, of: Vec::new(), quiet_until: 0 }
     }
 
     pub fn bytes(&self) -> u64 {
-        (4 * self.counts.capacity() + 8 * self.last.capacity()) as u64
+        (size_of::<Record>() * self.of.capacity()) as u64
     }
 
     /// Makes room for rows below `rows`.
     pub fn reserve(&mut self, rows: usize) -> Result<()> {
-        if rows > self.counts.len() {
-            let refused = |_| Error::OutOfMemory { what: "counts of a vocabulary's keys", bytes: 12 * rows as u128 };
-            self.counts.try_reserve(rows - self.counts.len()).map_err(refused)?;
-            self.last.try_reserve(rows - self.last.len()).map_err(refused)?;
-            self.counts.resize(rows, 0);
-            self.last.resize(rows, 0);
+        if rows > self.of.len() {
+            let refused = |_| Error::OutOfMemory { what: "counts of a vocabulary's keys", bytes: 16 * rows as u128 };
+            self.of.try_reserve(rows - self.of.len()).map_err(refused)?;
+            self.of.resize(rows, Record::default());
         }
         Ok(())
     }
@@ -60,28 +70,40 @@ impl Records {
     /// Counts occurrences of a row's key at `step`.
     #[inline(always)]
     pub fn see(&mut self, row: u32, occurrences: u32, step: u64) {
-        self.counts[row as usize] = self.counts[row as usize].saturating_add(occurrences);
-        self.last[row as usize] = step;
+        let record = &mut self.of[row as usize];
+        *record = Record { count: record.count.saturating_add(occurrences), last: step };
+    }
+
+    /// Counts one occurrence of each of a batch's rows but 0.
+    pub fn see_all(&mut self, rows: &[u32], step: u64) {
+        for (position, &row) in rows.iter().enumerate() {
+            let next = rows[(position + AHEAD).min(rows.len() - 1)] as usize;
+            // SAFETY: rows have records, and prefetching does not read.
+            unsafe { prefetch(self.of.as_ptr().wrapping_add(next.min(self.of.len().saturating_sub(1)))) };
+            if row != 0 {
+                self.see(row, 1, step);
+            }
+        }
     }
 
     /// Forgets a row's key.
     pub fn forget(&mut self, row: u32) {
-        (self.counts[row as usize], self.last[row as usize]) = (0, 0);
+        self.of[row as usize] = Record::default();
     }
 
     /// The rows of `keys` that are taken at step `now`, where `needed` are, in order. Keys that were seen at that step keep theirs.
     pub fn victims(&mut self, keys: &Keys, capacity: u32, needed: usize, now: u64) -> Vec<u32> {
-        let rows = (1..self.last.len() as u32).filter(|&row| keys.get(row).is_some() && self.last[row as usize] < now);
+        let rows = (1..self.of.len() as u32).filter(|&row| self.of[row as usize].last < now && keys.get(row).is_some());
         if let Eviction::TimeToLive { steps } = self.eviction {
             if now < self.quiet_until {
                 return Vec::new();
             }
-            let (over, staying): (Vec<u32>, Vec<u32>) = rows.partition(|&row| now - self.last[row as usize] > steps);
-            let oldest = staying.iter().map(|&row| self.last[row as usize]).min().unwrap_or(now);
+            let (over, staying): (Vec<u32>, Vec<u32>) = rows.partition(|&row| now - self.of[row as usize].last > steps);
+            let oldest = staying.iter().map(|&row| self.of[row as usize].last).min().unwrap_or(now);
             self.quiet_until = oldest.saturating_add(steps).saturating_add(1);
             return over;
         }
-        let mut ranked: Vec<_> = rows.map(|row| (self.score(row, now), self.last[row as usize], row)).collect();
+        let mut ranked: Vec<_> = rows.map(|row| (self.score(row, now), self.of[row as usize].last, row)).collect();
         let count = needed.max((capacity / PART) as usize).min(ranked.len());
         if count < ranked.len() {
             ranked.select_nth_unstable_by(count, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
@@ -92,7 +114,8 @@ impl Records {
     }
 
     fn score(&self, row: u32, now: u64) -> f64 {
-        let (count, last) = (f64::from(self.counts[row as usize]), self.last[row as usize]);
+        let Record { last, count } = self.of[row as usize];
+        let count = f64::from(count);
         match self.eviction {
             Eviction::LeastFrequent => count,
             Eviction::Score { exponent } => count / libm::pow((now - last + 1) as f64, exponent),

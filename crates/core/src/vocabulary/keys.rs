@@ -213,20 +213,26 @@ impl Keys {
         0
     }
 
+    /// Brings the slot where a key's search begins close.
+    #[inline(always)]
+    pub fn prefetch(&self, hash: u64) {
+        if !self.tags.is_empty() {
+            let home = self.home(hash);
+            // SAFETY: a home is a slot.
+            unsafe {
+                prefetch(self.tags.as_ptr().add(home));
+                prefetch(self.slots.as_ptr().add(home));
+            }
+        }
+    }
+
     /// The numbers of a batch's keys, 0 for those that have none.
     pub fn find_all(&self, batch: KeyBatch, hashes: &[u64], out: &mut [u32]) {
         if self.tags.is_empty() {
             return out.fill(0);
         }
         for (block, (hashes, out)) in hashes.chunks(BLOCK).zip(out.chunks_mut(BLOCK)).enumerate() {
-            for &hash in hashes {
-                let home = self.home(hash);
-                // SAFETY: a home is a slot.
-                unsafe {
-                    prefetch(self.tags.as_ptr().add(home));
-                    prefetch(self.slots.as_ptr().add(home));
-                }
-            }
+            hashes.iter().for_each(|&hash| self.prefetch(hash));
             for (&hash, guess) in hashes.iter().zip(&mut *out) {
                 *guess = self.guess(hash);
                 // SAFETY: a slot's number has a place, and 0 is no further.
@@ -326,14 +332,6 @@ impl Keys {
     /// Bytes of all keys.
     pub fn key_bytes(&self) -> u64 {
         self.arena.len() as u64 - self.lost
-    }
-
-    /// Takes all numbers from their keys.
-    pub fn clear(&mut self) {
-        self.tags.fill(EMPTY);
-        self.places.clear();
-        self.arena.clear();
-        (self.count, self.lost) = (0, 0);
     }
 }
 

@@ -10,14 +10,19 @@ mod admission;
 mod checkpoint;
 mod eviction;
 mod keys;
+mod newcomers;
 
 pub use admission::Admission;
-use admission::{Gate, Waiting};
+use admission::Gate;
 pub use checkpoint::{RestoringVocabulary, VocabularyProgress};
 pub use eviction::Eviction;
 use eviction::Records;
 pub use keys::{KeyBatch, MOST_KEY_BYTES};
 use keys::{Keys, hash};
+use newcomers::Newcomers;
+
+/// Newcomers whose counters are fetched ahead of the one that asks for admission.
+const AHEAD: usize = 12;
 
 /// What a new vocabulary is to be like.
 #[derive(Clone, Copy, Debug)]
@@ -97,10 +102,7 @@ pub struct Vocabulary {
     gate: Gate,
     records: Option<Records>,
     hashes: Vec<u64>,
-    /// Keys of a batch that have no row.
-    newcomers: Waiting,
-    /// For each position of a batch the number of its newcomer.
-    which: Vec<u32>,
+    newcomers: Newcomers,
     /// Rows that the last batch gave to other keys than had them before.
     reused: Vec<u32>,
 }
@@ -118,8 +120,7 @@ impl Vocabulary {
             gate: Gate::new(admission, seed)?,
             records: eviction.map(Records::new),
             hashes: Vec::new(),
-            newcomers: Waiting::default(),
-            which: Vec::new(),
+            newcomers: Newcomers::default(),
             reused: Vec::new(),
         })
     }
@@ -151,10 +152,14 @@ impl Vocabulary {
 
     /// Bytes held.
     pub fn bytes(&self) -> u64 {
-        let scratch = 8 * self.hashes.capacity() + 4 * (self.which.capacity() + self.reused.capacity());
+        let scratch = 8 * self.hashes.capacity() + 4 * self.reused.capacity();
         let records = self.records.as_ref().map_or(0, Records::bytes);
-        let newcomers = self.newcomers.keys.bytes() + 4 * self.newcomers.occurrences.capacity() as u64;
-        self.keys.bytes() + self.gate.bytes() + records + newcomers + scratch as u64 + 4 * self.free.capacity() as u64
+        self.keys.bytes()
+            + self.gate.bytes()
+            + records
+            + self.newcomers.bytes()
+            + scratch as u64
+            + 4 * self.free.capacity() as u64
     }
 
     /// Rows that the last batch gave to other keys than had them before, and whose weights are therefore to be made new.
@@ -191,7 +196,7 @@ impl Vocabulary {
         self.step += 1;
         self.reused.clear();
         if let Some(records) = &mut self.records {
-            out.iter().filter(|&&row| row != 0).for_each(|&row| records.see(row, 1, self.step));
+            records.see_all(out, self.step);
         }
         match unknown {
             0 => {}
@@ -220,13 +225,10 @@ impl Vocabulary {
         }
         let refused = |_| Error::OutOfMemory { what: "a batch of keys", bytes: 8 * unknown as u128 };
         self.reused.try_reserve(unknown).map_err(refused)?;
-        self.which.clear();
-        self.which.try_reserve(unknown).map_err(refused)?;
         if self.takes_all(unknown) {
             return Ok(());
         }
-        self.newcomers.clear();
-        self.newcomers.reserve(unknown, batch.bytes.len())?;
+        self.newcomers.clear(unknown)?;
         self.gate.reserve(batch)
     }
 
@@ -250,36 +252,29 @@ impl Vocabulary {
 
     /// Gives rows to those keys that are admitted, as far as rows go.
     fn take_in_some(&mut self, batch: KeyBatch, out: &mut [u32]) {
-        let mut firsts = Vec::new();
-        for (position, _) in out.iter().enumerate().filter(|(_, row)| **row == 0) {
-            let (hash, key) = (self.hashes[position], batch.get(position));
-            let mut number = self.newcomers.keys.find(hash, key);
-            if number == 0 {
-                self.newcomers.add(hash, key, 0);
-                number = self.newcomers.occurrences.len() as u32 - 1;
-                firsts.push(position);
+        self.newcomers.find(batch, &self.hashes, out);
+        let Newcomers { firsts, occurrences, .. } = &self.newcomers;
+        let hash_of = |number: usize| self.hashes[firsts[number] as usize];
+        let mut admitted = Vec::with_capacity(firsts.len());
+        for number in 1..firsts.len() {
+            self.gate.prefetch(hash_of((number + AHEAD).min(firsts.len() - 1)));
+            let key = batch.get(firsts[number] as usize);
+            if self.gate.admits(hash_of(number), key, occurrences[number], self.step) {
+                admitted.push(number);
             }
-            self.newcomers.occurrences[number as usize] += 1;
-            self.which.push(number);
         }
-        let mut rows = vec![0; firsts.len() + 1];
-        let admitted: Vec<usize> = (0..firsts.len())
-            .filter(|&newcomer| {
-                let (position, occurrences) = (firsts[newcomer], self.newcomers.occurrences[newcomer + 1]);
-                self.gate.admits(self.hashes[position], batch.get(position), occurrences, self.step)
-            })
-            .collect();
         if admitted.len() as u64 > self.room() {
             self.evict(admitted.len() - self.room() as usize);
         }
-        for newcomer in admitted {
+        let mut rows = vec![0; self.newcomers.firsts.len()];
+        for number in admitted {
             if self.room() > 0 {
-                let (position, occurrences) = (firsts[newcomer], self.newcomers.occurrences[newcomer + 1]);
-                rows[newcomer + 1] = self.assign(self.hashes[position], batch.get(position), occurrences);
+                let (first, occurrences) = (self.newcomers.firsts[number] as usize, self.newcomers.occurrences[number]);
+                rows[number] = self.assign(self.hashes[first], batch.get(first), occurrences);
             }
         }
         let unknown = out.iter_mut().filter(|row| **row == 0);
-        unknown.zip(&self.which).for_each(|(row, &number)| *row = rows[number as usize]);
+        unknown.zip(&self.newcomers.which).for_each(|(row, &number)| *row = rows[number as usize]);
     }
 
     /// Gives a key a row: one that was never given out, or else the one that is free for the longest time.
