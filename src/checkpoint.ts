@@ -236,7 +236,7 @@ function compare(expected: readonly Part[], found: readonly Tensor[]): void {
 }
 
 /** Runs a call about one member: whatever is refused there is wrong with the file, unless it is memory that is missing. */
-function about<T>(name: string, call: () => T): T {
+export function about<T>(name: string, call: () => T): T {
   try {
     return call();
   } catch (thrown) {

@@ -9,6 +9,7 @@ import type {
   Source,
 } from "../index.d.ts";
 import {
+  about,
   checkWaiting,
   type Description,
   type Loading,
@@ -143,7 +144,10 @@ function assembled(
       all.delete(join(name, feature));
       return [feature, table];
     });
-    all.set(name, new EmbeddingTables(Object.fromEntries(given)));
+    all.set(
+      name,
+      about(name, () => new EmbeddingTables(Object.fromEntries(given))),
+    );
   }
   return Object.fromEntries(all);
 }
