@@ -157,7 +157,7 @@ impl Gate {
                         waiting.reserve(1, key.len()).expect("reserved with the batch");
                         waiting.add(hash, key, seen);
                     }
-                    (number, true) => waiting.keys.remove(number),
+                    (number, true) => waiting.keys.remove(&[number]),
                     (number, false) => waiting.occurrences[number as usize] = seen,
                 }
                 admitted

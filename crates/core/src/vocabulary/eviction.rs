@@ -1,6 +1,8 @@
 //! Which keys lose their rows when there is none left for a new one. Rows are taken from many keys at a time, so that looking for them costs
 //! little in each batch.
 
+use std::cmp::Ordering;
+
 use super::keys::Keys;
 use crate::error::{Error, Result};
 use crate::prefetch::prefetch;
@@ -26,6 +28,13 @@ pub enum Eviction {
 
 /// The part of the capacity that is freed at a time, as a divisor.
 const PART: u32 = 16;
+
+/// By what rows are taken: score, last step, row.
+type Rank = (f64, u64, u32);
+
+fn in_order(a: &Rank, b: &Rank) -> Ordering {
+    a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2))
+}
 
 /// What is known of a row's key.
 #[derive(Clone, Copy, Default)]
@@ -103,14 +112,17 @@ impl Records {
             self.quiet_until = oldest.saturating_add(steps).saturating_add(1);
             return over;
         }
-        let mut ranked: Vec<_> = rows.map(|row| (self.score(row, now), self.of[row as usize].last, row)).collect();
+        let mut ranked: Vec<Rank> = rows.clone().map(|row| self.rank(row, now)).collect();
         let count = needed.max((capacity / PART) as usize).min(ranked.len());
-        if count < ranked.len() {
-            ranked.select_nth_unstable_by(count, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
+        if count == 0 {
+            return Vec::new();
         }
-        let mut victims: Vec<u32> = ranked[..count].iter().map(|&(_, _, row)| row).collect();
-        victims.sort_unstable();
-        victims
+        let (_, &mut last, _) = ranked.select_nth_unstable_by(count - 1, in_order);
+        rows.filter(|&row| in_order(&self.rank(row, now), &last).is_le()).collect()
+    }
+
+    fn rank(&self, row: u32, now: u64) -> Rank {
+        (self.score(row, now), self.of[row as usize].last, row)
     }
 
     fn score(&self, row: u32, now: u64) -> f64 {

@@ -278,20 +278,35 @@ impl Keys {
         self.count += 1;
     }
 
-    /// Takes a number from its key.
-    pub fn remove(&mut self, number: u32) {
-        let key = self.get(number).expect("a number that a key has");
-        let mut slot = self.home(hash(key));
-        while self.slots[slot] != number || self.tags[slot] == EMPTY {
-            slot = self.after(slot);
+    /// Takes numbers from their keys, a block at a time like [`Keys::find_all`].
+    pub fn remove(&mut self, numbers: &[u32]) {
+        let mut hashes = [0; BLOCK];
+        for block in numbers.chunks(BLOCK) {
+            for &number in block {
+                let start = self.places[number as usize].start();
+                // SAFETY: a key's bytes are in the arena, and prefetching does not read.
+                unsafe { prefetch(self.arena.as_ptr().wrapping_add(start.min(self.arena.len().saturating_sub(1)))) };
+            }
+            for (hash_of, &number) in hashes.iter_mut().zip(block) {
+                *hash_of = hash(self.get(number).expect("a number that a key has"));
+                self.prefetch(*hash_of);
+            }
+            block.iter().zip(hashes).for_each(|(&number, hash)| self.remove_one(hash, number));
         }
-        self.lost += key.len() as u64;
-        self.places[number as usize] = NOWHERE;
-        self.count -= 1;
-        self.close_gap(slot);
         if self.lost > TOLERATED && self.lost > self.arena.len() as u64 / 2 {
             self.compact();
         }
+    }
+
+    fn remove_one(&mut self, hash: u64, number: u32) {
+        let mut slot = self.home(hash);
+        while self.slots[slot] != number || self.tags[slot] == EMPTY {
+            slot = self.after(slot);
+        }
+        self.lost += self.places[number as usize].length() as u64;
+        self.places[number as usize] = NOWHERE;
+        self.count -= 1;
+        self.close_gap(slot);
     }
 
     /// Empties a slot, and moves those behind it that would no longer be found.
@@ -313,19 +328,19 @@ impl Keys {
         (self.tags[gap], self.slots[gap]) = (EMPTY, 0);
     }
 
-    /// Moves the keys' bytes together in the order in which they lie.
+    /// Moves the keys' bytes together, if there is memory for that.
     fn compact(&mut self) {
-        let mut numbers: Vec<u32> = self.all().map(|(number, _)| number).collect();
-        numbers.sort_unstable_by_key(|&number| self.places[number as usize].0);
-        let mut end = 0;
-        for number in numbers {
-            let place = &mut self.places[number as usize];
-            self.arena.copy_within(place.start()..place.start() + place.length(), end);
-            *place = Place::new(end, place.length());
-            end += place.length();
+        let mut arena = Vec::new();
+        // Half as much again, so that the next keys do not move it all.
+        if arena.try_reserve_exact(self.key_bytes() as usize * 3 / 2).is_err() {
+            return;
         }
-        self.arena.truncate(end);
-        self.arena.shrink_to(2 * end);
+        for place in self.places.iter_mut().filter(|place| **place != NOWHERE) {
+            let start = arena.len();
+            arena.extend_from_slice(&self.arena[place.start()..place.start() + place.length()]);
+            *place = Place::new(start, place.length());
+        }
+        self.arena = arena;
         self.lost = 0;
     }
 
@@ -369,7 +384,7 @@ mod tests {
             assert_eq!(keys.find(hash, &key), map.get(&key).copied().unwrap_or(0));
             match map.remove(&key) {
                 Some(number) => {
-                    keys.remove(number);
+                    keys.remove(&[number]);
                     unused.push(number);
                 }
                 None => {

@@ -297,11 +297,10 @@ impl Vocabulary {
     /// Takes rows from keys, `needed` at least if that can be.
     fn evict(&mut self, needed: usize) {
         let Some(records) = &mut self.records else { return };
-        for row in records.victims(&self.keys, self.capacity, needed, self.step) {
-            self.keys.remove(row);
-            records.forget(row);
-            self.free.push_back(row);
-        }
+        let victims = records.victims(&self.keys, self.capacity, needed, self.step);
+        self.keys.remove(&victims);
+        victims.iter().for_each(|&row| records.forget(row));
+        self.free.extend(victims);
     }
 }
 
