@@ -530,8 +530,8 @@ export declare class EmbeddingTable implements Disposable {
    * and in its metadata, under `tallygrad`, the options as JSON. A schedule that is a function is not in it.
    * @param target Where to. Left out: a Blob, which holds the table once more.
    */
-  save(target?: undefined, options?: SaveOptions): Promise<Platform<"Blob">>;
-  save(target: SaveTarget, options?: SaveOptions): Promise<void>;
+  save(target?: undefined, options?: LongCallOptions): Promise<Platform<"Blob">>;
+  save(target: Target, options?: LongCallOptions): Promise<void>;
 
   /**
    * The table of a checkpoint, on any backend and with any number of threads. Nothing in a file is trusted: one that is cut off, changed or
@@ -547,25 +547,15 @@ export declare class EmbeddingTable implements Disposable {
   [Symbol.dispose](): void;
 }
 
-/** A class of the platform's, also for programs that are compiled without its types. */
-export type Platform<Name extends string> = typeof globalThis extends {
-  [name in Name]: { prototype: infer Instance };
-}
+/** A class of the platform's, also for programs that are compiled without the types of it. */
+export type Platform<Name extends string> = typeof globalThis extends { [Key in Name]: { prototype: infer Instance } }
   ? Instance
   : object;
 
 /**
- * Where bytes go to: a path or `file:` URL, in Node, Bun and Deno; a stream, which is closed at the end; a file handle, as the origin private
- * file system of browsers has them.
+ * What bytes are read from: the path of a file or its `file:` URL, where the runtime has files; a Blob or File; bytes; or a stream of
+ * `Uint8Array`s such as `(await fetch(url)).body`, which is read to its end or cancelled.
  */
-export type SaveTarget = string | Platform<"URL"> | Platform<"WritableStream"> | FileHandle;
-
-/** What is used of a `FileSystemFileHandle`. */
-export interface FileHandle {
-  createWritable(): Promise<Platform<"WritableStream">>;
-}
-
-/** Where bytes come from: a path or `file:` URL, in Node, Bun and Deno; bytes that are there, in any form; a stream of them. */
 export type Source =
   | string
   | Platform<"URL">
@@ -574,24 +564,36 @@ export type Source =
   | Uint8Array
   | Platform<"ReadableStream">;
 
+/**
+ * What bytes are written to: the path of a file or its `file:` URL, where the runtime has files; a stream of `Uint8Array`s, which is closed at the end
+ * and aborted on failure; or a `FileSystemFileHandle`, as of a page's own file system.
+ *
+ * Files have all of the new content or, after a failure and while it is written, all of the old: it is written to a hidden file beside the path
+ * (`.name.random.tmp`; a killed process leaves it behind), brought to the disk, and moved to the path. A link stays a link, and a file keeps its permissions.
+ */
+export type Target =
+  | string
+  | Platform<"URL">
+  | Platform<"WritableStream">
+  | { createWritable(): Promise<Platform<"WritableStream">> };
+
+/** How far a call that takes long has come, in bytes. */
+export interface Progress {
+  done: number;
+  /** Where it is known beforehand. */
+  total: number | undefined;
+}
+
 /** What calls that take long may be told. */
-export interface SaveOptions {
-  /** Stops the call, which then rejects with the signal's reason and leaves no half of anything. */
+export interface LongCallOptions {
+  /** Stops the call, which then rejects with the signal's reason. */
   signal?: Platform<"AbortSignal"> | undefined;
-  /** Called now and then. */
+  /** Called now and then. What it throws stops the call. */
   onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** How far a call is. */
-export interface Progress {
-  /** Bytes so far. */
-  done: number;
-  /** Bytes in all. */
-  total: number;
-}
-
 /** What a table's checkpoint leaves open. */
-export interface LoadOptions extends SaveOptions {
+export interface LoadOptions extends LongCallOptions {
   /** As in {@link TableOptions}. */
   backend?: "auto" | "native" | "wasm";
   /** As in {@link TableOptions}. */
@@ -625,12 +627,12 @@ export type Member = EmbeddingTable | EmbeddingTables | Vocabulary;
 export declare function saveAll(
   members: Readonly<Record<string, Member>>,
   target?: undefined,
-  options?: SaveOptions,
+  options?: LongCallOptions,
 ): Promise<Platform<"Blob">>;
 export declare function saveAll(
   members: Readonly<Record<string, Member>>,
-  target: SaveTarget,
-  options?: SaveOptions,
+  target: Target,
+  options?: LongCallOptions,
 ): Promise<void>;
 
 /**
@@ -865,7 +867,9 @@ export type ErrorCode =
   /** Error: WebAssembly is needed and cannot be had, or a module is not this version's kernel. */
   | "ERR_WASM_UNAVAILABLE"
   /** Error: `setWasmModule` was called after the first table. */
-  | "ERR_WASM_LOADED";
+  | "ERR_WASM_LOADED"
+  /** Error: a table took a step while it was written. */
+  | "ERR_TABLE_CHANGED";
 
 /** What every error of this package has besides its class and message. */
 export interface TallygradError extends Error {

@@ -23,6 +23,8 @@ export default defineConfig({
           include: [
             "test/*.test.ts",
             "test/oracle/*.test.ts",
+            "test/files/*.test.ts",
+            "test/formats/*.test.ts",
             "examples/**/*.test.ts",
             "bench/**/*.test.ts",
             "web/**/*.test.ts",

@@ -1,6 +1,6 @@
 /**
  * Builds the package's files into `dist`: the native addon from `crates/node`, the kernel as WebAssembly from `crates/wasm`, and `src`
- * with that kernel inside as one file for each entry, `index.js` and `browser.js`. With `--native` a first build leaves WebAssembly out, for
+ * with that kernel inside as one file for each entry, `index.js` and `browser.js`; and `formats.js`. With `--native` a first build leaves WebAssembly out, for
  * which Rust would have to be readied, and `backend: "wasm"` says so.
  */
 
@@ -27,6 +27,7 @@ await buildAddon();
 writeKernel(nativeOnly ? undefined : await buildKernel());
 await step("Compiling src", process.execPath, [installed("typescript/bin/tsc"), "-p", "tsconfig.build.json"]);
 await bundle("index.js", "index.js", { platform: "node" });
+await bundle("formats/index.js", "formats.js", { platform: "neutral" });
 if (!nativeOnly) await bundle("portable.js", "browser.js", { platform: "browser", minify: true });
 
 async function buildAddon() {

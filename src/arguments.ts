@@ -180,7 +180,7 @@ function checkOverlap(argument: string, out: AnyArray, other: string, array: unk
 }
 
 /** A new array, or an error with a code, which the engine's own has not. */
-function newArray<T>(Class: new (length: number) => T, length: number): T {
+export function newArray<T>(Class: new (length: number) => T, length: number): T {
   try {
     return new Class(length);
   } catch (cause) {

@@ -4,9 +4,9 @@
  * in memory twice, and nothing that a file says is believed before it has been compared with what a member of these options must have.
  */
 
-import type { SaveOptions, SaveTarget, Source } from "../index.d.ts";
+import type { LongCallOptions, Source, Target } from "../index.d.ts";
 import { coded, isCoded, shown } from "./errors.js";
-import { bytesOf, headerOf, readHeader, type Tensor } from "./files/safetensors.js";
+import { headerOf, readHeader, type Tensor } from "./files/safetensors.js";
 import { Reader } from "./files/source.js";
 import { writeTo } from "./files/target.js";
 import type { KernelRestoring, Part, Persistent } from "./kernel.js";
@@ -41,9 +41,9 @@ export interface Loading<Member> {
 
 /** Writes members, by their names, to a file. */
 export async function writeCheckpoint(
-  target: SaveTarget | undefined,
+  target: Target | undefined,
   members: ReadonlyMap<string, Saving | Description>,
-  options: SaveOptions,
+  options: LongCallOptions,
 ): Promise<Blob | undefined> {
   checkWaiting(options);
   const saved = Array.from(members).filter((entry): entry is [string, Saving] => "parts" in entry[1]);
@@ -65,9 +65,9 @@ export async function writeCheckpoint(
 
 /** All bytes of a file. Of two pieces in a row, neither shares its bytes with the other. */
 async function* pieces(
-  header: Uint8Array,
+  header: Uint8Array<ArrayBuffer>,
   sections: readonly { member: Saving; parts: readonly Part[] }[],
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   yield header;
   let [buffer, other] = [new Uint8Array(0), new Uint8Array(0)];
   for (const { member, parts } of sections) {
@@ -96,13 +96,13 @@ function* cut(part: Part): Generator<{ first: number; bytes: number }> {
 export async function readCheckpoint<Member extends Disposable>(
   source: Source,
   loading: (name: string, description: Description) => Loading<Member> | undefined,
-  options: SaveOptions,
+  options: LongCallOptions,
 ): Promise<{ members: Map<string, Member>; descriptions: Map<string, Description> }> {
-  const { signal, onProgress } = options;
-  const reader = await Reader.open(source, signal);
+  const reader = await Reader.open(source, options.signal, options.onProgress);
   const members = new Map<string, Member>();
   try {
-    const { tensors, metadata, dataStart } = await readHeader(reader);
+    const { tensors, metadata } = await readHeader(reader);
+    const total = reader.position + (tensors.at(-1)?.end ?? 0);
     const descriptions = descriptionsIn(metadata);
     const expected = Array.from(descriptions, ([name, description]) => ({
       name,
@@ -114,14 +114,9 @@ export async function readCheckpoint<Member extends Disposable>(
       ),
       tensors,
     );
-    const total = (tensors.at(-1)?.end ?? 0) + dataStart;
-    if (reader.size !== undefined && reader.size !== total) {
-      throw malformed(`the file has ${reader.size} bytes, but its header speaks of ${total}`);
-    }
     for (const { name, loading } of expected) {
       if (loading === undefined) continue;
-      const progressed = (): void => onProgress?.({ done: reader.position, total });
-      members.set(name, await restore(reader, name, loading, progressed));
+      members.set(name, await restore(reader, name, loading));
     }
     if ((await reader.upTo(1)).length > 0)
       throw malformed(`there are bytes behind byte ${total}, where the file must end`);
@@ -134,17 +129,14 @@ export async function readCheckpoint<Member extends Disposable>(
   }
 }
 
-async function restore<Member>(
-  reader: Reader,
-  name: string,
-  loading: Loading<Member>,
-  progressed: () => void,
-): Promise<Member> {
+async function restore<Member>(reader: Reader, name: string, loading: Loading<Member>): Promise<Member> {
   const restoring = about(name, () => loading.open());
   try {
-    for await (const piece of readAhead(reader, loading.parts)) {
-      about(name, () => restoring.write(piece));
-      progressed();
+    for (const part of loading.parts) {
+      for (const { bytes } of cut(part)) {
+        const piece = await reader.read(bytes, join(name, part.name));
+        about(name, () => restoring.write(piece));
+      }
     }
     return about(name, () => restoring.finish());
   } finally {
@@ -168,7 +160,7 @@ export function becoming<Of, To>({ parts, open }: Loading<Of>, to: (of: Of) => T
 }
 
 /** Checks what a call that takes long may be told. */
-export function checkWaiting(options: SaveOptions): SaveOptions {
+export function checkWaiting(options: LongCallOptions): LongCallOptions {
   const { signal, onProgress } = checkNames("options", options, ["signal", "onProgress"]);
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw coded("ERR_OPTION_VALUE", `signal must be an AbortSignal, but is ${shown(signal)}`);
@@ -177,26 +169,6 @@ export function checkWaiting(options: SaveOptions): SaveOptions {
     throw coded("ERR_OPTION_VALUE", `onProgress must be a function, but is ${shown(onProgress)}`);
   }
   return options;
-}
-
-/** The bytes of parts, piece by piece; while one is worked on, the next comes. */
-async function* readAhead(reader: Reader, parts: readonly Part[]): AsyncGenerator<Uint8Array> {
-  let coming: Promise<Uint8Array> | undefined;
-  try {
-    for (const part of parts) {
-      for (const { bytes } of cut(part)) {
-        const piece = await coming;
-        coming = reader.read(bytes);
-        if (piece !== undefined) yield piece;
-      }
-    }
-    const last = await coming;
-    coming = undefined;
-    if (last !== undefined) yield last;
-  } finally {
-    // Whoever stops here has a reason of their own.
-    await coming?.catch(() => undefined);
-  }
 }
 
 /** What the metadata says of the members. */
@@ -257,6 +229,13 @@ export function partsIn(json: string): Part[] {
 
 function join(member: string, part: string): string {
   return member === "" ? part : `${member}.${part}`;
+}
+
+/** Bytes of a number. */
+const BYTES: Readonly<Record<string, number>> = { U8: 1, F16: 2, BF16: 2, U32: 4, F32: 4, U64: 8, F64: 8 };
+
+function bytesOf({ dtype, shape }: Part): number {
+  return shape.reduce((product, length) => product * length, BYTES[dtype] ?? Number.NaN);
 }
 
 function malformed(what: string, cause?: unknown): Error {

@@ -5,14 +5,14 @@ import type {
   EmbeddingTable as Contract,
   Ids,
   LoadOptions,
+  LongCallOptions,
   Memory,
   Offsets,
   PoolOptions,
-  SaveOptions,
-  SaveTarget,
   Source,
   TableOptions,
   TallyClass,
+  Target,
   UpdateOptions,
   UpdatePoolOptions,
 } from "../index.d.ts";
@@ -244,9 +244,9 @@ export class EmbeddingTable implements Contract {
     this.#rows = rows;
   }
 
-  save(target?: undefined, options?: SaveOptions): Promise<Blob>;
-  save(target: SaveTarget, options?: SaveOptions): Promise<void>;
-  async save(target?: SaveTarget, options: SaveOptions = {}): Promise<unknown> {
+  save(target?: undefined, options?: LongCallOptions): Promise<Blob>;
+  save(target: Target, options?: LongCallOptions): Promise<void>;
+  async save(target?: Target, options: LongCallOptions = {}): Promise<unknown> {
     return writeCheckpoint(target, new Map([["", savingOf(this)]]), options);
   }
 

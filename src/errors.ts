@@ -29,6 +29,7 @@ const CLASSES: Record<ErrorCode, ErrorConstructor> = {
   ERR_ADDON_MISSING: Error,
   ERR_WASM_UNAVAILABLE: Error,
   ERR_WASM_LOADED: Error,
+  ERR_TABLE_CHANGED: Error,
 };
 
 /** An error of the class that belongs to `code`. */

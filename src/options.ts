@@ -10,7 +10,8 @@ import type { Kernel, KernelOptions, Parameter } from "./kernel.js";
 
 /** The most rows of a table. */
 export const MOST_ROWS = 2 ** 32 - 1;
-const MOST_DIM = 65_536;
+/** The most weights a row may have. */
+export const MOST_DIM = 65_536;
 /** The most threads that may be asked for. */
 export const MOST_THREADS = 256;
 const DEFAULT_SCALE = 0.05;

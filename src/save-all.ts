@@ -2,11 +2,11 @@
 
 import type {
   LoadAllOptions,
+  LongCallOptions,
   Member,
   EmbeddingTable as PublicTable,
-  SaveOptions,
-  SaveTarget,
   Source,
+  Target,
 } from "../index.d.ts";
 import {
   about,
@@ -34,17 +34,17 @@ interface TablesDescription extends Description {
 export function saveAll(
   members: Readonly<Record<string, Member>>,
   target?: undefined,
-  options?: SaveOptions,
+  options?: LongCallOptions,
 ): Promise<Blob>;
 export function saveAll(
   members: Readonly<Record<string, Member>>,
-  target: SaveTarget,
-  options?: SaveOptions,
+  target: Target,
+  options?: LongCallOptions,
 ): Promise<void>;
 export async function saveAll(
   members: Readonly<Record<string, Member>>,
-  target?: SaveTarget,
-  options: SaveOptions = {},
+  target?: Target,
+  options: LongCallOptions = {},
 ): Promise<unknown> {
   if (!isObject(members)) throw coded("ERR_OPTION_VALUE", `members must be an object, but is ${shown(members)}`);
   const names = new Map(Object.entries(members).flatMap(([name, member]) => tablesIn(name, member)));

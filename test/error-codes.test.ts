@@ -6,7 +6,7 @@ const read = (path: string): string => readFileSync(new URL(`../${path}`, import
 const codesIn = (text: string): Set<string> => new Set(text.match(/ERR_[A-Z_]+/g));
 
 const sources = (folder: string): string[] =>
-  readdirSync(new URL(`../${folder}`, import.meta.url))
+  readdirSync(new URL(`../${folder}`, import.meta.url), { encoding: "utf8", recursive: true })
     .filter((file) => file.endsWith(".ts"))
     .map((file) => `${folder}/${file}`);
 

@@ -22,6 +22,7 @@ function examples(text: string): string[] {
 const documents: [file: string, find: (text: string) => string[]][] = [
   ["README.md", fenced],
   ["index.d.ts", examples],
+  ["formats.d.ts", examples],
   ...readdirSync(new URL("docs/", root)).map((file): [string, typeof fenced] => [`docs/${file}`, fenced]),
 ];
 const programs = documents.flatMap(([file, find]) =>

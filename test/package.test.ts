@@ -33,7 +33,9 @@ describe("the package", () => {
         "dist/index.js",
         "dist/browser.js",
         "dist/kernel.wasm",
+        "dist/formats.js",
         "index.d.ts",
+        "formats.d.ts",
         "package.json",
         "README.md",
         "LICENSE",
@@ -59,11 +61,13 @@ describe("the package", () => {
 
   test("has documentation whose every example runs", async () => {
     const blocks = [
-      ...[...readFileSync(join(root, "README.md"), "utf8").matchAll(/^```js\n(.*?)^```/gms)].map(
-        ([, block = ""]) => block,
+      ...["README.md", ...readdirSync(join(root, "docs")).map((file) => join("docs", file))].flatMap((file) =>
+        [...readFileSync(join(root, file), "utf8").matchAll(/^```js\n(.*?)^```/gms)].map(([, block = ""]) => block),
       ),
-      ...[...readFileSync(join(root, "index.d.ts"), "utf8").matchAll(/@example\n(.*?)\*\//gs)].map(([, block = ""]) =>
-        block.replaceAll(/^ *\* ?/gm, ""),
+      ...["index.d.ts", "formats.d.ts"].flatMap((file) =>
+        [...readFileSync(join(root, file), "utf8").matchAll(/@example\n(.*?)\*\//gs)].map(([, block = ""]) =>
+          block.replaceAll(/^ *\* ?/gm, ""),
+        ),
       ),
     ];
     expect(blocks.length).toBeGreaterThanOrEqual(4);
@@ -90,14 +94,17 @@ describe("the package", () => {
       module: "nodenext",
     };
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["user.ts"] }));
-    const program = `import { EmbeddingTable } from "tallygrad";
+    const program = `import { EmbeddingTable, type Source } from "tallygrad";
+      import { readNpy, writeNpy } from "tallygrad/formats";
+      export const copied = async (source: Source): Promise<Float32Array> => (await readNpy(source)).weights;
+      export const written: Promise<undefined> = writeNpy(new EmbeddingTable({ rows: 1, dim: 1 }), "vectors.npy");
       const vectors: Float32Array = new EmbeddingTable({ rows: 1, dim: 1 }).lookup([0]);
       console.log(vectors);`;
     // Nothing declares the console here: the one error shows that the file was compiled and the rest is right.
     writeFileSync(join(folder, "user.ts"), program);
     const compiled = run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", folder]);
     const { stdout } = (await compiled.catch((failure) => failure)) as { stdout: string };
-    expect(stdout.trim().split("\n")).toEqual([expect.stringMatching(/^.*user\.ts\(3,\d+\): error TS2584: .*console/)]);
+    expect(stdout.trim().split("\n")).toEqual([expect.stringMatching(/^.*user\.ts\(6,\d+\): error TS2584: .*console/)]);
   }, 30_000);
 
   test("runs on WebAssembly where addons are switched off, and says so", async () => {

@@ -96,18 +96,22 @@ describe("a file that is something else", () => {
   test.each<[name: string, file: Uint8Array, mentions: string[]]>([
     ["empty", new Uint8Array(), ["byte 0"]],
     ["text", text("a file with some text in it, which is no header"), ["safetensors"]],
-    ["a length that no header has", new Uint8Array(64).fill(255), ["18446744073709551615"]],
+    ["a length that no header has", new Uint8Array(64).fill(255), ["16777216"]],
     ["no JSON", fileOf("{{", new Uint8Array()), ["JSON"]],
-    ["an array", fileOf("[]", new Uint8Array()), ["object"]],
-    ["no UTF-8", (() => fileOf("xx", new Uint8Array()).fill(0xff, 8))(), ["JSON"]],
+    ["an array", fileOf("[]", new Uint8Array()), ["header"]],
+    ["no UTF-8", (() => fileOf("{x", new Uint8Array()).fill(0xff, 9))(), ["JSON"]],
     [
       "another's tensors",
       fileOf({ w: { dtype: "F32", shape: [1], data_offsets: [0, 4] } }, new Uint8Array(4)),
       ["tallygrad"],
     ],
-    ["metadata that is a list", fileOf({ __metadata__: [] }, new Uint8Array()), ["metadata"]],
+    ["metadata that is a list", fileOf({ __metadata__: [] }, new Uint8Array()), ["__metadata__"]],
     ["metadata with a number", fileOf({ __metadata__: { tallygrad: 1 } }, new Uint8Array()), ["strings"]],
-    ["an unknown dtype", fileOf({ w: { dtype: "F7", shape: [], data_offsets: [0, 1] } }, new Uint8Array(1)), ["F7"]],
+    [
+      "an unknown dtype",
+      fileOf({ w: { dtype: "F7", shape: [], data_offsets: [0, 1] } }, new Uint8Array(1)),
+      ["tallygrad"],
+    ],
     [
       "a shape below 0",
       fileOf({ w: { dtype: "U8", shape: [-1], data_offsets: [0, 1] } }, new Uint8Array(1)),
@@ -126,7 +130,7 @@ describe("a file that is something else", () => {
     [
       "offsets that leave a hole",
       fileOf({ w: { dtype: "U8", shape: [1], data_offsets: [1, 2] } }, new Uint8Array(2)),
-      ["begin at 0"],
+      ["begins at byte 1"],
     ],
     [
       "offsets of another length",

@@ -160,7 +160,7 @@ describe("sources and targets", () => {
     const createWritable = async (): Promise<WritableStream> =>
       new WritableStream({
         write: (piece) => {
-          pieces.push(piece);
+          pieces.push(piece.slice()); // As a file does.
         },
       });
     await table.save({ createWritable });
