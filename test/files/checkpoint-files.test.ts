@@ -19,7 +19,7 @@ const options = { rows: 30_000, dim: 16, optimizer: { type: "sgd", lr: 1 } } as 
 
 /** Runs the program that keeps saving, kills it after a while, and gives the last step that it called saved. */
 function killedAfter(milliseconds: number, path: string): Promise<number> {
-  const program = fileURLToPath(new URL("children/keeps-saving.mjs", import.meta.url));
+  const program = fileURLToPath(new URL("keeps-saving.mjs", import.meta.url));
   const child = spawn(process.execPath, [program, path], { stdio: ["ignore", "pipe", "inherit"] });
   let printed = "";
   child.stdout.on("data", (chunk) => {

@@ -1,5 +1,5 @@
 // Saves a table to a file again and again, a step further each time, until it is killed. Says which step is in the file once it is.
-import { EmbeddingTable } from "./built.mjs";
+import { EmbeddingTable } from "../../dist/index.js";
 
 const [path] = process.argv.slice(2);
 const table = await EmbeddingTable.load(path);
