@@ -32,7 +32,7 @@ const programs = documents.flatMap(([file, find]) =>
 test.each(programs)("$file, example $number, runs", ({ file, number, code }) => {
   const program = new URL(`${file.replaceAll(/\W/g, "-")}-${number}.mjs`, place);
   writeFileSync(program, code);
-  expect(() => execFileSync(process.execPath, [fileURLToPath(program)], { stdio: "pipe" })).not.toThrow();
+  expect(() => execFileSync(process.execPath, [fileURLToPath(program)], { cwd: place, stdio: "pipe" })).not.toThrow();
 });
 
 test("README.md and index.d.ts have examples", () => {

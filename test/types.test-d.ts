@@ -2,8 +2,10 @@
 import { describe, expectTypeOf, test } from "vitest";
 import type * as wasm from "../build/wasm/tallygrad_wasm.js";
 import type * as addon from "../dist/addon.js";
+import type * as formatsContract from "../formats.d.ts";
 import type * as contract from "../index.d.ts";
 import type { EmbeddingTable } from "../src/embedding-table.js";
+import type * as formats from "../src/formats/index.js";
 import type * as facade from "../src/index.js";
 import type { Addon } from "../src/native.js";
 import type { Glue } from "../src/wasm/kernel.js";
@@ -18,6 +20,25 @@ describe("the facade", () => {
     expectTypeOf<EmbeddingTable>().toExtend<contract.EmbeddingTable>();
     expectTypeOf<contract.EmbeddingTable>().toExtend<Omit<EmbeddingTable, "clone">>();
     expectTypeOf<ConstructorParameters<typeof EmbeddingTable>>().toEqualTypeOf<[contract.TableOptions]>();
+  });
+});
+
+describe("tallygrad/formats", () => {
+  test("exports what its contract does, and takes the same arguments", () => {
+    type Functions<Module> = {
+      [Name in keyof Module]: Module[Name] extends (...args: infer Taken) => unknown ? Taken : never;
+    };
+    // Of an overloaded function the last declaration counts, the one with a target.
+    expectTypeOf<keyof typeof formats>().toEqualTypeOf<keyof typeof formatsContract>();
+    expectTypeOf<Functions<typeof formatsContract>>().toExtend<Functions<typeof formats>>();
+  });
+
+  test("gives a Blob where there is no target, and nothing where there is one", () => {
+    expectTypeOf<typeof formatsContract.writeNpy>().toBeCallableWith({ rows: 1, dim: 1, lookup: (_, out) => out });
+    type Written<Target> = typeof formatsContract.writeNpy extends (table: never, target: Target) => infer Result
+      ? Result
+      : never;
+    expectTypeOf<Written<string>>().toEqualTypeOf<Promise<undefined>>();
   });
 });
 

@@ -6,4 +6,6 @@ import { install } from "../../scripts/install.mjs";
 export default async function installFrameworks() {
   for (const example of ["tensorflow", "jax"])
     await install(`what examples/${example} needs, once`, `examples/${example}`);
+  for (const example of ["usearch", "arrow"])
+    await install(`what examples/${example} needs, once`, `examples/${example}`, { optional: true });
 }
