@@ -514,6 +514,32 @@ export declare class EmbeddingTable implements Disposable {
   clone(): EmbeddingTable;
 
   /**
+   * Makes it a table of `rows` rows: new ones are what they would have been from the start. Costs in proportion to the table, and for that time
+   * memory for both. With `fa-sgd` new rows are expected 0 times, which takes `maxLr`.
+   * @param rows An integer of at least as many as there are, up to 4,294,967,295.
+   */
+  grow(rows: number): void;
+
+  /**
+   * Writes the table to a checkpoint, one safetensors file, from which {@link EmbeddingTable.load} goes on with the same bits. Until it is written, calls that
+   * would change the table throw `ERR_SAVING`; look-ups work. It takes some 8 MB beside the table, and blocks the event loop for some milliseconds
+   * at a time.
+   *
+   * A path or a file handle has the old file or the new one, whenever the process or machine stops: what is written goes to a
+   * temporary file beside it first. The file has the tensors `weight` (as PyTorch's `nn.Embedding`), `tally` and what else there is of the table,
+   * and in its metadata, under `tallygrad`, the options as JSON. A schedule that is a function is not in it.
+   * @param target Where to. Left out: a Blob, which holds the table once more.
+   */
+  save(target?: undefined, options?: LongCallOptions): Promise<Platform<"Blob">>;
+  save(target: Target, options?: LongCallOptions): Promise<void>;
+
+  /**
+   * The table of a checkpoint, on any backend and with any number of threads. Nothing in a file is trusted: one that is cut off, changed or
+   * something else is refused with `ERR_FILE_FORMAT`, before memory for a table is taken where its header shows it.
+   */
+  static load(source: Source, options?: LoadOptions): Promise<EmbeddingTable>;
+
+  /**
    * Gives the memory back now. Afterwards only `rows`, `dim`, `backend` and `dispose` itself answer; everything else throws `ERR_DISPOSED`.
    * A table that is garbage-collected gives its memory back by itself.
    */
@@ -521,79 +547,10 @@ export declare class EmbeddingTable implements Disposable {
   [Symbol.dispose](): void;
 }
 
-/** A feature's part in a batch of {@link EmbeddingTables}. */
-export interface FeatureBatch {
-  ids: Ids;
-  /** `ids.length * dim` float32, row-major: the gradient at each occurrence. */
-  gradients: Float32Array;
-}
-
-/**
- * Tables of several features, whose steps are one: all tables take it or none, and threads share the tables.
- *
- * @example
- * import { EmbeddingTables } from "tallygrad";
- *
- * const tables = new EmbeddingTables({
- *   user: { rows: 10_000, dim: 16 },
- *   item: { rows: 50_000, dim: 16, optimizer: { type: "cf-sgd", lr: 0.1, maxLr: 0.02 } },
- *   lastItem: "item", // shares the table of item
- * });
- * const vectors = tables.lookup({ user: [7, 8], item: [3, 4], lastItem: [1, 3] });
- * tables.update({
- *   user: { ids: [7, 8], gradients: vectors.user },
- *   item: { ids: [3, 4], gradients: vectors.item },
- *   lastItem: { ids: [1, 3], gradients: vectors.lastItem },
- * });
- * tables.table("item").tally(3); // 2
- */
-export declare class EmbeddingTables<Feature extends string = string> implements Disposable {
-  /**
-   * @param features For each feature the options of its table, or the name of the feature whose table it shares. All tables run on one backend
-   *   (`ERR_OPTION_CONFLICT` otherwise).
-   */
-  constructor(features: Readonly<Record<Feature, TableOptions | string>>);
-
-  /** The features' names, as given. */
-  readonly features: readonly Feature[];
-
-  /** A feature's table. It can be used like any other; it is disposed with the others. */
-  table(feature: Feature): EmbeddingTable;
-
-  /** Looks up rows of some or all features. */
-  lookup<Asked extends Feature>(ids: Readonly<Record<Asked, Ids>>): Record<Asked, Float32Array>;
-
-  /**
-   * One step of the tables of the features in the batch; tables of no such feature take none. Features that share a table make one batch of it, in the
-   * order in which they were given to the constructor.
-   * Refusals name the feature: `user: ids[3] is 10000, but ...`.
-   * @returns How many rows were skipped, in all tables.
-   */
-  update(batch: Readonly<Partial<Record<Feature, FeatureBatch>>>, options?: UpdateOptions): number;
-
-  /** Disposes all tables. */
-  dispose(): void;
-  [Symbol.dispose](): void;
-}
-
-/** A `WebAssembly.Module`, also for programs that are compiled without the types of one. */
-export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } }
-  ? Module
-  : object;
-
-/**
- * Gives the kernel as a compiled module, in place of the bytes inside the package: for pages that fetch `tallygrad/kernel.wasm` by themselves,
- * from a CDN say, and for workers that are sent a module so that it is compiled but once. Call it before the first table is made.
- * Neither way is needed otherwise. On pages with a content security policy, compiling WebAssembly takes `'wasm-unsafe-eval'` in either.
- *
- * @throws TypeError `ERR_WRONG_CLASS`, Error `ERR_WASM_UNAVAILABLE` if it is not the kernel of this version, Error `ERR_WASM_LOADED`.
- */
-export declare function setWasmModule(module: WasmModule): void;
-
 /** A class of the platform's, also for programs that are compiled without the types of it. */
-type Platform<Name extends string> = typeof globalThis extends { [Key in Name]: { prototype: infer Instance } }
+export type Platform<Name extends string> = typeof globalThis extends { [Key in Name]: { prototype: infer Instance } }
   ? Instance
-  : never;
+  : object;
 
 /**
  * What bytes are read from: the path of a file or its `file:` URL, where the runtime has files; a Blob or File; bytes; or a stream of
@@ -635,6 +592,234 @@ export interface LongCallOptions {
   onProgress?: ((progress: Progress) => void) | undefined;
 }
 
+/** What a table's checkpoint leaves open. */
+export interface LoadOptions extends LongCallOptions {
+  /** As in {@link TableOptions}. */
+  backend?: "auto" | "native" | "wasm";
+  /** As in {@link TableOptions}. */
+  threads?: number;
+  /** Required if the table's schedule was a function (`ERR_MISSING_OPTION`), and only then (`ERR_OPTION_CONFLICT`). */
+  schedule?: (step: number) => number;
+}
+
+/** The same for several tables. */
+export interface LoadAllOptions extends Omit<LoadOptions, "schedule"> {
+  /** Schedules that are functions, by the members' names; those of features are called `member.feature`. */
+  schedules?: Readonly<Record<string, (step: number) => number>>;
+}
+
+/** What a checkpoint of several can hold. */
+export type Member = EmbeddingTable | EmbeddingTables | Vocabulary;
+
+/**
+ * Writes several members to one checkpoint, as they are at one moment, like {@link EmbeddingTable.save}. The tensors' names begin with the member's:
+ * `users.weight`.
+ *
+ * @example
+ * import { EmbeddingTable, loadAll, saveAll } from "tallygrad";
+ *
+ * const words = new EmbeddingTable({ rows: 1000, dim: 4 });
+ * const contexts = new EmbeddingTable({ rows: 1000, dim: 4, optimizer: { type: "adam" } });
+ * const file = await saveAll({ words, contexts });           // a Blob; saveAll(…, "model.safetensors") writes a file
+ * const members = await loadAll(file);
+ * members.words.fingerprint() === words.fingerprint();       // true
+ */
+export declare function saveAll(
+  members: Readonly<Record<string, Member>>,
+  target?: undefined,
+  options?: LongCallOptions,
+): Promise<Platform<"Blob">>;
+export declare function saveAll(
+  members: Readonly<Record<string, Member>>,
+  target: Target,
+  options?: LongCallOptions,
+): Promise<void>;
+
+/**
+ * The members of a checkpoint by their names; a table that was saved by itself has the name `""`. The type of each is the caller's to
+ * know: `loadAll<{ words: EmbeddingTable }>(file)`.
+ */
+export declare function loadAll<Members extends Record<string, Member> = Record<string, Member>>(
+  source: Source,
+  options?: LoadAllOptions,
+): Promise<Members>;
+
+/** A feature's part in a batch of {@link EmbeddingTables}. */
+export interface FeatureBatch {
+  ids: Ids;
+  /** `ids.length * dim` float32, row-major: the gradient at each occurrence. */
+  gradients: Float32Array;
+}
+
+/**
+ * Tables of several features, whose steps are one: all tables take it or none, and threads share the tables.
+ *
+ * @example
+ * import { EmbeddingTables } from "tallygrad";
+ *
+ * const tables = new EmbeddingTables({
+ *   user: { rows: 10_000, dim: 16 },
+ *   item: { rows: 50_000, dim: 16, optimizer: { type: "cf-sgd", lr: 0.1, maxLr: 0.02 } },
+ *   lastItem: "item", // shares the table of item
+ * });
+ * const vectors = tables.lookup({ user: [7, 8], item: [3, 4], lastItem: [1, 3] });
+ * tables.update({
+ *   user: { ids: [7, 8], gradients: vectors.user },
+ *   item: { ids: [3, 4], gradients: vectors.item },
+ *   lastItem: { ids: [1, 3], gradients: vectors.lastItem },
+ * });
+ * tables.table("item").tally(3); // 2
+ */
+export declare class EmbeddingTables<Feature extends string = string> implements Disposable {
+  /**
+   * @param features For each feature the options of its table, a table that is there, or the name of the feature whose table it shares. All tables run
+   *   on one backend (`ERR_OPTION_CONFLICT` otherwise).
+   */
+  constructor(features: Readonly<Record<Feature, TableOptions | EmbeddingTable | string>>);
+
+  /** The features' names, as given. */
+  readonly features: readonly Feature[];
+
+  /** A feature's table. It can be used like any other; it is disposed with the others. */
+  table(feature: Feature): EmbeddingTable;
+
+  /** Looks up rows of some or all features. */
+  lookup<Asked extends Feature>(ids: Readonly<Record<Asked, Ids>>): Record<Asked, Float32Array>;
+
+  /**
+   * One step of the tables of the features in the batch; tables of no such feature take none. Features that share a table make one batch of it, in the
+   * order in which they were given to the constructor.
+   * Refusals name the feature: `user: ids[3] is 10000, but ...`.
+   * @returns How many rows were skipped, in all tables.
+   */
+  update(batch: Readonly<Partial<Record<Feature, FeatureBatch>>>, options?: UpdateOptions): number;
+
+  /** Disposes all tables. */
+  dispose(): void;
+  [Symbol.dispose](): void;
+}
+
+/** What a vocabulary maps to rows: `"1"`, `1` and `1n` are three keys, 0 and -0 one. Bigints are from -2^63 to 2^64 - 1. */
+export type Key = string | number | bigint;
+
+/**
+ * What a key without a row must have done to get one.
+ * - `"count"`: have occurred `least` times. At most `candidates` keys (default 4 * the first capacity) are counted at a time; when they are as many, all their counts
+ *   are halved and keys of which nothing is left forgotten.
+ * - `"bloom"`: the same in a counting Bloom filter of `counters` bytes (default 8 * the first capacity), where a key may count as having occurred more often than it did.
+ *   `least` is at most 255. After as many refusals as there are counters all counters are halved.
+ * - `"probability"`: be drawn, in each batch anew, by a hash of seed, key and step.
+ */
+export type Admission =
+  | { type: "count"; least: number; candidates?: number }
+  | { type: "bloom"; least: number; counters?: number }
+  | { type: "probability"; probability: number };
+
+/**
+ * Which keys lose their rows when there is none left for a new one: those that occurred least, that were not seen for the longest time, that have the lowest
+ * count / (age + 1)^exponent (default 1); or every key that was not seen for more than `steps` steps, and no other. Ages are in steps, calls of
+ * {@link Vocabulary.rows}. A sixteenth of the capacity is freed at a time, or as much as the batch needs. Of equals the key that was not seen for longer goes
+ * first, then the lower row. Keys of the batch itself keep theirs.
+ */
+export type Eviction =
+  | { type: "least-frequent" | "least-recent" }
+  | { type: "score"; exponent?: number }
+  | { type: "time-to-live"; steps: number };
+
+/** Options of a new vocabulary. */
+export interface VocabularyOptions {
+  /** Rows, of which row 0 is shared by all keys that have none of their own: an integer from 2 to 4,294,967,295. */
+  capacity: number;
+  /** Default: every key is admitted. */
+  admission?: Admission;
+  /** Default: no key loses its row, and when there is none left new keys share row 0. */
+  eviction?: Eviction;
+  /** Seed of admission by probability: an integer from 0 to 2^53 - 1. Default 0. */
+  seed?: number;
+  /**
+   * Tables of `capacity` rows that go along: rows that get another key are made new in them ({@link EmbeddingTable.resetRows}), and they grow with the
+   * vocabulary. They are not disposed with it.
+   */
+  tables?: readonly EmbeddingTable[];
+  /** As in {@link TableOptions}. */
+  backend?: "auto" | "native" | "wasm";
+}
+
+/** What runs a vocabulary. */
+export type VocabularyBackend = Pick<Backend, "kind" | "reason">;
+
+/**
+ * Rows for keys that nobody counted in advance: each new key gets the next row, in the order in which keys first occur.
+ * What a vocabulary does depends on the keys it is given and their order alone. All methods check their arguments first; a call that throws changes nothing.
+ *
+ * @example
+ * import { EmbeddingTable, Vocabulary } from "tallygrad";
+ *
+ * const table = new EmbeddingTable({ rows: 10_000, dim: 8 });
+ * const words = new Vocabulary({ capacity: 10_000, eviction: { type: "least-recent" }, tables: [table] });
+ * const rows = words.rows(["to", "be", "or", "not", "to", "be"]);   // 1 2 3 4 1 2
+ * table.update(rows, new Float32Array(rows.length * 8).fill(0.1));
+ * words.lookup(["be", "question"]);                                  // 2 0
+ * words.key(4);                                                      // "not"
+ */
+export declare class Vocabulary implements Disposable {
+  /** @throws the option codes, and TypeError `ERR_WRONG_CLASS` for what is no table. */
+  constructor(options: VocabularyOptions);
+
+  /** Rows, with the shared one. */
+  readonly capacity: number;
+  /** Keys that have a row of their own. */
+  readonly size: number;
+  /** Calls of `rows` so far. */
+  readonly step: number;
+  /** Bytes held. */
+  readonly memory: number;
+  /** What runs it. */
+  readonly backend: VocabularyBackend;
+
+  /**
+   * The row of each key. Keys without one get one, if they are admitted and there is one; else 0. One step.
+   * @param out Written from its start and returned, if given: at least `keys.length` long.
+   */
+  rows(keys: readonly Key[], out?: Uint32Array): Uint32Array;
+
+  /**
+   * The row of each key, 0 for those that have none. Nothing changes. This is how a batch is mapped whose keys were seen before, for instance when its gradients come
+   * later: a key that was evicted meanwhile has row 0, and its gradient touches no other key's row.
+   */
+  lookup(keys: readonly Key[], out?: Uint32Array): Uint32Array;
+
+  /** The key that has a row, if one has. */
+  key(row: number): Key | undefined;
+
+  /** Makes it, and its tables, one of `capacity` rows: an integer of at least what there are. */
+  grow(capacity: number): void;
+
+  /** SHA-256 of what steps have made of it, as 64 hex digits. */
+  fingerprint(): string;
+
+  /** An independent copy, without tables. */
+  clone(): Vocabulary;
+
+  /** Gives the memory back now. Afterwards only `capacity`, `backend` and `dispose` answer. */
+  dispose(): void;
+  [Symbol.dispose](): void;
+}
+
+/** A `WebAssembly.Module`, also for programs that are compiled without the types of one. */
+export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } }
+  ? Module
+  : object;
+
+/**
+ * Gives the kernel as a compiled module, in place of the bytes inside the package: for pages that fetch `tallygrad/kernel.wasm` by themselves,
+ * from a CDN say, and for workers that are sent a module so that it is compiled but once. Call it before the first table is made.
+ * Neither way is needed otherwise. On pages with a content security policy, compiling WebAssembly takes `'wasm-unsafe-eval'` in either.
+ *
+ * @throws TypeError `ERR_WRONG_CLASS`, Error `ERR_WASM_UNAVAILABLE` if it is not the kernel of this version, Error `ERR_WASM_LOADED`.
+ */
+export declare function setWasmModule(module: WasmModule): void;
+
 /** The `code` of every error this package throws. */
 export type ErrorCode =
   /** RangeError: an id is negative, fractional, NaN or not below `rows`. */
@@ -667,6 +852,10 @@ export type ErrorCode =
   | "ERR_OPTION_VALUE"
   /** TypeError: two options exclude each other. */
   | "ERR_OPTION_CONFLICT"
+  /** Error: a file is not what it should be, or not all of it; the message says where and what was found. */
+  | "ERR_FILE_FORMAT"
+  /** Error: a call would change a table that is being saved. */
+  | "ERR_SAVING"
   /** Error: the memory a table or batch needs cannot be had. */
   | "ERR_OUT_OF_MEMORY"
   /** Error: the table was disposed. */
@@ -679,8 +868,6 @@ export type ErrorCode =
   | "ERR_WASM_UNAVAILABLE"
   /** Error: `setWasmModule` was called after the first table. */
   | "ERR_WASM_LOADED"
-  /** Error: a file is not what its format says. The message has the byte or line, what should be there, and what is. */
-  | "ERR_FILE_FORMAT"
   /** Error: a table took a step while it was written. */
   | "ERR_TABLE_CHANGED";
 

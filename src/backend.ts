@@ -5,7 +5,8 @@ import type { Kernel } from "./kernel.js";
 import { choice } from "./options.js";
 import { loadWasm } from "./wasm.js";
 
-const CHOICES = ["auto", "native", "wasm"] as const;
+/** What the option `backend` may say. */
+export const BACKENDS = ["auto", "native", "wasm"] as const;
 const VARIABLE = "TALLYGRAD_BACKEND";
 
 /** A kernel, and why it was chosen. */
@@ -27,11 +28,11 @@ export function preferNative(load: () => Kernel): void {
 
 /** The kernel for a table whose option `backend` is `asked`, or the error that says why it cannot be loaded. */
 export function chooseKernel(asked: unknown): Chosen {
-  const option = choice("backend", asked, CHOICES);
+  const option = choice("backend", asked, BACKENDS);
   if (option !== "auto") return chosen(option, `option backend is "${option}"`);
   // Asked first, because what follows does not matter then: Deno would want a permission for it, and browsers have no environment.
   if (loadNative === undefined) return chosen("wasm", "this entry of the package has no native addon");
-  const variable = choice(`the environment variable ${VARIABLE}`, process.env[VARIABLE] || undefined, CHOICES);
+  const variable = choice(`the environment variable ${VARIABLE}`, process.env[VARIABLE] || undefined, BACKENDS);
   if (variable !== "auto") return chosen(variable, `the environment variable ${VARIABLE} is "${variable}"`);
   if (missing === undefined) {
     try {

@@ -4,19 +4,34 @@ import type {
   Backend,
   EmbeddingTable as Contract,
   Ids,
+  LoadOptions,
+  LongCallOptions,
   Memory,
   Offsets,
   PoolOptions,
+  Source,
   TableOptions,
   TallyClass,
+  Target,
   UpdateOptions,
   UpdatePoolOptions,
 } from "../index.d.ts";
 import { checkedId, idBits, isSigned, offsetBits, target, usable } from "./arguments.js";
-import { chooseKernel } from "./backend.js";
+import { type Chosen, chooseKernel } from "./backend.js";
+import { poolOptions, scaleOf, weightsOf } from "./call-options.js";
+import {
+  becoming,
+  type Description,
+  type Loading,
+  readCheckpoint,
+  type Saving,
+  writeCheckpoint,
+} from "./checkpoint.js";
+import { describedOptions } from "./described-options.js";
 import { coded, rethrow, shown } from "./errors.js";
-import type { KernelTable } from "./kernel.js";
-import { checkNames, choice, createArguments, integer, isObject } from "./options.js";
+import type { KernelOptions, KernelTable } from "./kernel.js";
+import { createArguments, integer, isObject, MOST_ROWS } from "./options.js";
+import { checkLoadOptions, describe, loadingTable, type Schedule } from "./saved-table.js";
 
 /**
  * What a table holds. The constructor takes one in place of options, which no caller can make: that is how `clone` makes a table around
@@ -25,18 +40,21 @@ import { checkNames, choice, createArguments, integer, isObject } from "./option
 class Interior {
   constructor(
     readonly kernel: KernelTable,
-    readonly rows: number,
-    readonly dim: number,
+    /** Those that the table was made with, as JSON; `rows` as they are now. */
+    readonly options: TableOptions,
     readonly backend: Backend,
     readonly schedule: Schedule | undefined,
   ) {}
 }
 
-/** A schedule that the kernel does not know. */
-type Schedule = (step: number) => number;
-
 /** The kernel's table inside one that is about to take a step together with others. */
 export let beforeStep: (table: EmbeddingTable) => KernelTable;
+
+/** The kernel's table inside one that is about to change. */
+export let toChange: (table: EmbeddingTable) => KernelTable;
+
+/** A table as a member of a checkpoint. */
+export let savingOf: (table: EmbeddingTable) => Saving;
 
 /** Classes that the kernel sorts tallies into. */
 const TALLY_CLASSES = 34;
@@ -46,16 +64,20 @@ const TALLY_CLASSES = 34;
  * each of their calls would be most of their cost.
  */
 export class EmbeddingTable implements Contract {
-  readonly #rows: number;
+  #rows: number;
   readonly #dim: number;
+  readonly #options: TableOptions;
   readonly #backend: Backend;
   readonly #schedule: Schedule | undefined;
   #kernel: KernelTable | undefined;
+  /** Files that the table is being saved to. */
+  #saves = 0;
 
   constructor(options: TableOptions) {
     const interior = options instanceof Interior ? options : create(options);
-    this.#rows = interior.rows;
-    this.#dim = interior.dim;
+    this.#rows = interior.options.rows;
+    this.#dim = interior.options.dim;
+    this.#options = interior.options;
     this.#backend = interior.backend;
     this.#schedule = interior.schedule;
     this.#kernel = interior.kernel;
@@ -82,7 +104,7 @@ export class EmbeddingTable implements Contract {
   }
 
   set lr(lr: number) {
-    const kernel = this.#open();
+    const kernel = this.#openToChange();
     if (typeof lr !== "number") throw coded("ERR_OPTION_VALUE", `lr must be a number, but is ${shown(lr)}`);
     attempt(() => kernel.setLr(lr));
   }
@@ -105,7 +127,7 @@ export class EmbeddingTable implements Contract {
   }
 
   update(ids: Ids, gradients: Float32Array, options?: UpdateOptions): number {
-    const kernel = this.#open();
+    const kernel = this.#openToChange();
     // Options first: reading them may run a getter, and what it does to the arrays must not go unseen.
     const scale = options === undefined ? 1 : scaleOf(options);
     if (this.#schedule !== undefined) this.#schedulesNext(kernel, this.#schedule);
@@ -129,7 +151,7 @@ export class EmbeddingTable implements Contract {
   }
 
   updatePool(ids: Ids, offsets: Offsets, gradients: Float32Array, options: UpdatePoolOptions = {}): number {
-    const kernel = this.#open();
+    const kernel = this.#openToChange();
     const { mode, weights, weightGradients, scale } = poolOptions(options, [
       "mode",
       "weights",
@@ -149,14 +171,14 @@ export class EmbeddingTable implements Contract {
   }
 
   setRows(ids: Ids, values: Float32Array): void {
-    const kernel = this.#open();
+    const kernel = this.#openToChange();
     const bits = idBits(ids, this.#rows);
     usable("values", values, "Float32Array");
     attempt(() => kernel.setRows(bits, isSigned(ids), values));
   }
 
   resetRows(ids: Ids): void {
-    const kernel = this.#open();
+    const kernel = this.#openToChange();
     const bits = idBits(ids, this.#rows);
     attempt(() => kernel.resetRows(bits, isSigned(ids)));
   }
@@ -211,8 +233,32 @@ export class EmbeddingTable implements Contract {
   }
 
   flush(): void {
-    const kernel = this.#open();
+    const kernel = this.#openToChange();
     attempt(() => kernel.flush());
+  }
+
+  grow(rows: number): void {
+    const kernel = this.#openToChange();
+    integer("rows", rows, 1, MOST_ROWS);
+    attempt(() => kernel.grow(rows));
+    this.#rows = rows;
+  }
+
+  save(target?: undefined, options?: LongCallOptions): Promise<Blob>;
+  save(target: Target, options?: LongCallOptions): Promise<void>;
+  async save(target?: Target, options: LongCallOptions = {}): Promise<unknown> {
+    return writeCheckpoint(target, new Map([["", savingOf(this)]]), options);
+  }
+
+  static async load(source: Source, options: LoadOptions = {}): Promise<EmbeddingTable> {
+    const { schedule, ...given } = checkLoadOptions(options);
+    const only = (name: string, description: Description): Loading<EmbeddingTable> => {
+      if (name === "" && description.kind === "table") return loadingOf(description, given, schedule);
+      throw coded("ERR_FILE_FORMAT", "the file is not one table's: loadAll reads it");
+    };
+    const table = (await readCheckpoint(source, only, given)).members.get("");
+    if (table === undefined) throw coded("ERR_FILE_FORMAT", "the file holds no table");
+    return table;
   }
 
   fingerprint(): string {
@@ -223,8 +269,7 @@ export class EmbeddingTable implements Contract {
   clone(): EmbeddingTable {
     const kernel = this.#open();
     const copy = attempt(() => kernel.copy());
-    const interior: unknown = new Interior(copy, this.#rows, this.#dim, this.#backend, this.#schedule);
-    return new EmbeddingTable(interior as TableOptions);
+    return around(new Interior(copy, this.#describedOptions(), this.#backend, this.#schedule));
   }
 
   dispose(): void {
@@ -258,59 +303,70 @@ export class EmbeddingTable implements Contract {
 
   static {
     beforeStep = (table) => {
-      const kernel = table.#open();
+      const kernel = table.#openToChange();
       if (table.#schedule !== undefined) table.#schedulesNext(kernel, table.#schedule);
       return kernel;
     };
+    toChange = (table) => table.#openToChange();
+    savingOf = (table) => ({
+      description: attempt(() => describe(table.#open(), table.#describedOptions(), table.#schedule)),
+      parts: () => attempt(() => table.#open().parts()),
+      readPart: (part, first, out) => attempt(() => table.#open().readPart(part, first, out)),
+      hold: () => {
+        table.#saves++;
+        return () => table.#saves--;
+      },
+    });
+  }
+
+  #describedOptions(): TableOptions {
+    return { ...this.#options, rows: this.#rows };
   }
 
   #open(): KernelTable {
     if (this.#kernel === undefined) throw coded("ERR_DISPOSED", "the table has been disposed");
     return this.#kernel;
   }
+
+  #openToChange(): KernelTable {
+    if (this.#saves > 0)
+      throw coded("ERR_SAVING", "the table is being saved and cannot change meanwhile: await save()");
+    return this.#open();
+  }
+}
+
+/** A table on its way out of a checkpoint. */
+export function loadingOf(...member: Parameters<typeof loadingTable>): Loading<EmbeddingTable> {
+  return becoming(loadingTable(...member), ({ kernel, chosen, options, schedule }) =>
+    around(interiorOf(kernel, chosen, options, schedule)),
+  );
 }
 
 function create(options: TableOptions): Interior {
   if (!isObject(options)) throw coded("ERR_OPTION_VALUE", `options must be an object, but is ${shown(options)}`);
-  const { kernel, reason } = chooseKernel(options.backend);
-  const [checked, counts, values] = createArguments(options, kernel);
-  const table = attempt(() => kernel.create(checked, counts, values));
-  const simd = table.simd() as Backend["simd"];
-  const threads = Math.min(checked.threads, kernel.mostThreads);
-  const backend = Object.freeze({ kind: kernel.kind, threads, simd, reason });
-  const { schedule } = options;
+  const chosen = chooseKernel(options.backend);
+  const [checked, counts, values] = createArguments(options, chosen.kernel);
+  const table = attempt(() => chosen.kernel.create(checked, counts, values));
+  const schedule = typeof options.schedule === "function" ? options.schedule : undefined;
   // Not every rule's rate can change, and now is the time to say so.
-  if (typeof schedule === "function") attempt(() => table.setFactor(1));
-  return new Interior(table, checked.rows, checked.dim, backend, typeof schedule === "function" ? schedule : undefined);
+  if (schedule !== undefined) attempt(() => table.setFactor(1));
+  return interiorOf(table, chosen, checked, schedule);
 }
 
-/** The scale that an update's options ask for. */
-export function scaleOf(options: UpdateOptions): number {
-  return scaleFrom(checkNames("options", options, ["scale"]).scale);
+function interiorOf(
+  table: KernelTable,
+  { kernel, reason }: Chosen,
+  options: KernelOptions,
+  schedule: Schedule | undefined,
+): Interior {
+  const simd = table.simd() as Backend["simd"];
+  const threads = Math.min(options.threads, kernel.mostThreads);
+  const backend = Object.freeze({ kind: kernel.kind, threads, simd, reason });
+  return new Interior(table, describedOptions(options, kernel.catalogue), backend, schedule);
 }
 
-/** Which numbers can be a scale, the kernel says. */
-function scaleFrom(scale: unknown = 1): number {
-  if (typeof scale !== "number") throw coded("ERR_OPTION_VALUE", `scale must be a number, but is ${shown(scale)}`);
-  return scale;
-}
-
-/** What the options of a call with bags say. */
-function poolOptions(options: UpdatePoolOptions, known: readonly string[]) {
-  const { mode, weights, weightGradients, scale } = checkNames("options", options, known);
-  return {
-    mode: choice("mode", mode, ["sum", "mean", "sqrt-n", "max"]),
-    weights,
-    weightGradients,
-    scale: scaleFrom(scale),
-  };
-}
-
-function weightsOf(weights: Float32Array, count: number): Float32Array {
-  if (usable("weights", weights, "Float32Array").length !== count) {
-    throw coded("ERR_WRONG_LENGTH", `weights must have ids.length = ${count} elements, but has ${weights.length}`);
-  }
-  return weights;
+function around(interior: Interior): EmbeddingTable {
+  return new EmbeddingTable(interior as unknown as TableOptions);
 }
 
 /** Runs a kernel call; errors get the class that belongs to their code. */

@@ -1,9 +1,17 @@
 /** Tables of several features, as users see them: sorts a batch by tables, and has the kernel take all their steps as one. */
 
-import type { EmbeddingTables as Contract, FeatureBatch, Ids, TableOptions, UpdateOptions } from "../index.d.ts";
+import type {
+  EmbeddingTables as Contract,
+  FeatureBatch,
+  Ids,
+  EmbeddingTable as Table,
+  TableOptions,
+  UpdateOptions,
+} from "../index.d.ts";
 import { checkedId, idBits, isSigned, usable } from "./arguments.js";
 import { chooseKernel } from "./backend.js";
-import { attempt, beforeStep, EmbeddingTable, scaleOf } from "./embedding-table.js";
+import { scaleOf } from "./call-options.js";
+import { attempt, beforeStep, EmbeddingTable } from "./embedding-table.js";
 import { coded, isCoded, shown } from "./errors.js";
 import type { Kernel } from "./kernel.js";
 import { isObject, nearest } from "./options.js";
@@ -23,18 +31,19 @@ export class EmbeddingTables<Feature extends string = string> implements Contrac
   readonly #tables = new Map<EmbeddingTable, Feature[]>();
   readonly #tableOf = new Map<string, EmbeddingTable>();
 
-  constructor(features: Readonly<Record<Feature, TableOptions | string>>) {
+  constructor(features: Readonly<Record<Feature, TableOptions | Table | string>>) {
     if (!isObject(features)) throw coded("ERR_OPTION_VALUE", `features must be an object, but is ${shown(features)}`);
-    const entries = Object.entries(features) as [Feature, TableOptions | string][];
+    const entries = Object.entries(features) as [Feature, TableOptions | EmbeddingTable | string][];
     if (entries.length === 0) throw coded("ERR_MISSING_OPTION", "at least one feature is required");
     this.features = Object.freeze(entries.map(([feature]) => feature));
+    const made: EmbeddingTable[] = [];
     try {
-      for (const [feature, options] of entries) {
-        if (typeof options !== "string")
-          this.#add(
-            feature,
-            naming(feature, () => new EmbeddingTable(options)),
-          );
+      for (const [feature, given] of entries) {
+        if (typeof given === "string") continue;
+        const there = given instanceof EmbeddingTable;
+        const table = there ? given : naming(feature, () => new EmbeddingTable(given));
+        if (!there) made.push(table);
+        this.#add(feature, table);
       }
       for (const [feature, shared] of entries) {
         if (typeof shared === "string") this.#add(feature, this.#find(shared, `${feature} shares the table of`));
@@ -45,7 +54,7 @@ export class EmbeddingTables<Feature extends string = string> implements Contrac
       }
       this.#kernel = chooseKernel([...kinds][0]).kernel;
     } catch (thrown) {
-      this.dispose();
+      for (const table of made) table.dispose();
       throw thrown;
     }
   }

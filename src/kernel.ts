@@ -19,8 +19,35 @@ export interface KernelOptions {
   threads: number;
 }
 
+/** An array of what is saved. */
+export interface Part {
+  name: string;
+  /** In the words of safetensors. */
+  dtype: string;
+  /** Its items are along the first axis. */
+  shape: readonly number[];
+}
+
+/** What can be saved: arrays, of which pieces of whole items are copied out. */
+export interface Persistent {
+  /** `Part[]` as JSON. */
+  parts(): string;
+  /** Copies items of a part, from number `first` on, to `out`, which has room for a whole number of them. */
+  readPart(part: number, first: number, out: Uint8Array): void;
+}
+
+/** Something whose parts are on their way, in order. */
+export interface KernelRestoring<Restored> {
+  /** Takes on whole items of the part that is next. */
+  write(bytes: Uint8Array): void;
+  /** What it has become, once all parts are there. */
+  finish(): Restored;
+  /** Gives the memory back, if it is not finished. */
+  dispose(): void;
+}
+
 /** A table in a backend's memory. */
-export interface KernelTable {
+export interface KernelTable extends Persistent {
   lookup(ids: Uint32Array, signed: boolean, out: Float32Array): void;
   update(ids: Uint32Array, signed: boolean, gradients: Float32Array, scale: number): number;
   /** `weights` are as many as ids. */
@@ -57,12 +84,53 @@ export interface KernelTable {
   /** Sets what the learning rate is multiplied with, from the next step on. */
   setFactor(factor: number): void;
   flush(): void;
+  grow(rows: number): void;
+  /** Step, learning rate, its factor, and runs of steps of one rate: what is saved beside the parts. */
+  progress(): number[];
   /** Bytes of weights, state, tallies, scratch. */
   memory(): number[];
   simd(): string;
   fingerprint(): string;
   copy(): KernelTable;
   dispose(): void;
+}
+
+/** A new vocabulary's options, checked, defaults filled in. */
+export interface VocabularyGiven {
+  capacity: number;
+  admission: string;
+  least: number;
+  /** Candidates or counters. */
+  size: number;
+  probability: number;
+  eviction: string;
+  /** Exponent or steps. */
+  amount: number;
+  seed: number;
+}
+
+/** A vocabulary in a backend's memory. Keys are their bytes one behind the other, and where each ends. */
+export interface KernelVocabulary extends Persistent {
+  rows(bytes: Uint8Array, ends: Uint32Array, out: Uint32Array): void;
+  lookup(bytes: Uint8Array, ends: Uint32Array, out: Uint32Array): void;
+  /** Rows that the last batch gave to other keys than had them before. */
+  reused(): Uint32Array;
+  key(row: number): Uint8Array | undefined | null;
+  get size(): number;
+  get step(): number;
+  /** Bytes held. */
+  get memory(): number;
+  grow(capacity: number): void;
+  fingerprint(): string;
+  progress(): number[];
+  copy(): KernelVocabulary;
+  dispose(): void;
+}
+
+/** A vocabulary whose parts are on their way. */
+export interface KernelRestoringVocabulary extends KernelRestoring<KernelVocabulary> {
+  /** `Part[]` as JSON. */
+  parts(): string;
 }
 
 /** One option, as the kernel declares it. */
@@ -92,6 +160,13 @@ export interface Kernel {
   mostThreads: number;
   catalogue: Catalogue;
   create(options: KernelOptions, counts?: Float64Array, values?: Float32Array): KernelTable;
+  /** The parts of a table with these options and so many runs, without making one: `Part[]` as JSON. */
+  partsOf(options: KernelOptions, runs: number): string;
+  /** A table with these options, whose progress was this, and whose parts are to follow. */
+  restore(options: KernelOptions, progress: number[]): KernelRestoring<KernelTable>;
+  createVocabulary(options: VocabularyGiven): KernelVocabulary;
+  /** A vocabulary with these options, whose progress was this, and whose parts are to follow. */
+  restoreVocabulary(options: VocabularyGiven, progress: number[]): KernelRestoringVocabulary;
   /** One step of several tables, no table twice. The message of an error begins with `#` and the table's place in the list. */
   updateTogether(tables: KernelTable[], ids: Uint32Array[], gradients: Float32Array[], scale: number): number;
 }

@@ -4,7 +4,15 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { coded } from "./errors.js";
-import type { Kernel, KernelOptions, KernelTable } from "./kernel.js";
+import type {
+  Kernel,
+  KernelOptions,
+  KernelRestoring,
+  KernelRestoringVocabulary,
+  KernelTable,
+  KernelVocabulary,
+  VocabularyGiven,
+} from "./kernel.js";
 import { MOST_THREADS } from "./options.js";
 
 /** What the addon exports; `test/types.test-d.ts` holds it against the declarations that napi-rs generates. */
@@ -12,6 +20,10 @@ export interface Addon {
   catalogue(): string;
   availableThreads(): number;
   updateTogether: Kernel["updateTogether"];
+  partsOf: Kernel["partsOf"];
+  NativeVocabulary: new (options: VocabularyGiven) => KernelVocabulary;
+  NativeRestoringVocabulary: new (options: VocabularyGiven, progress: number[]) => KernelRestoringVocabulary;
+  NativeRestoring: new (options: KernelOptions, progress: number[]) => KernelRestoring<KernelTable>;
   NativeTable: new (options: KernelOptions, counts?: Float64Array | null, values?: Float32Array | null) => KernelTable;
 }
 
@@ -27,6 +39,10 @@ export function loadNative(): Kernel {
     mostThreads: MOST_THREADS,
     catalogue: JSON.parse(addon.catalogue()),
     create: (options, counts, values) => new addon.NativeTable(options, counts, values),
+    partsOf: (options, runs) => addon.partsOf(options, runs),
+    restore: (options, progress) => new addon.NativeRestoring(options, progress),
+    createVocabulary: (options) => new addon.NativeVocabulary(options),
+    restoreVocabulary: (options, progress) => new addon.NativeRestoringVocabulary(options, progress),
     updateTogether: (tables, ids, gradients, scale) => addon.updateTogether(tables, ids, gradients, scale),
   };
 }

@@ -8,7 +8,8 @@ import { isArray, usable } from "./arguments.js";
 import { coded, shown } from "./errors.js";
 import type { Kernel, KernelOptions, Parameter } from "./kernel.js";
 
-const MOST_ROWS = 2 ** 32 - 1;
+/** The most rows of a table. */
+export const MOST_ROWS = 2 ** 32 - 1;
 /** The most weights a row may have. */
 export const MOST_DIM = 65_536;
 /** The most threads that may be asked for. */

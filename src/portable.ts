@@ -5,4 +5,6 @@
 
 export { EmbeddingTable } from "./embedding-table.js";
 export { EmbeddingTables } from "./embedding-tables.js";
+export { loadAll, saveAll } from "./save-all.js";
+export { Vocabulary } from "./vocabulary.js";
 export { setWasmModule } from "./wasm/instance.js";

@@ -2,7 +2,9 @@
 
 import type { Kernel } from "./kernel.js";
 import { type Instance, instantiate } from "./wasm/instance.js";
+import { partsOf, WasmRestoring } from "./wasm/restoring.js";
 import { createTable, WasmTable } from "./wasm/table.js";
+import { createVocabulary, WasmRestoringVocabulary } from "./wasm/vocabulary.js";
 
 let kernel: Kernel | undefined;
 
@@ -19,6 +21,10 @@ function kernelOf(running: Instance): Kernel {
     mostThreads: 1,
     catalogue: JSON.parse(running.glue.catalogue()),
     create: (options, counts, values) => createTable(running, options, counts, values),
+    partsOf: (options, runs) => partsOf(running, options, runs),
+    restore: (options, progress) => new WasmRestoring(running, options, progress),
+    createVocabulary: (options) => createVocabulary(running, options),
+    restoreVocabulary: (options, progress) => new WasmRestoringVocabulary(running, options, progress),
     updateTogether: (tables, ids, gradients, scale) =>
       WasmTable.updateTogether(running, tables as WasmTable[], ids, gradients, scale),
   };

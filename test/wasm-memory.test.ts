@@ -70,6 +70,8 @@ describe("an array that a method gives", () => {
     rates: (table) => [table.rates(ids), table.rates(ids, floats())],
     flush: (table) => [table.flush()],
     fingerprint: (table) => [table.fingerprint()],
+    grow: (table) => [table.clone().grow(40)],
+    save: (table) => [table.clone().save()],
     clone: (table) => [table.clone().lookup(ids)],
     dispose: (table) => [table.clone().dispose()],
   };

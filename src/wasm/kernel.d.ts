@@ -69,11 +69,59 @@ export interface Table extends Held {
   setLr(lr: number): void;
   setFactor(factor: number): void;
   flush(): void;
+  grow(rows: number): void;
+  parts(): string;
+  progress(): Float64Array;
+  readPart(stage: Stage, part: number, first: number, bytes: number): void;
   memory(): Float64Array;
   simd(): string;
   fingerprint(): string;
   copy(): Table;
 }
+
+/** A table whose arrays are on their way. */
+export interface Restoring extends Held {
+  write(stage: Stage, bytes: number): void;
+  /** Consumes it, also where it throws. */
+  finish(): Table;
+}
+
+/** A vocabulary in WebAssembly memory. */
+export interface Vocabulary extends Held {
+  rows(stage: Stage, count: number, length: number): void;
+  lookup(stage: Stage, count: number, length: number): void;
+  reused(): Uint32Array;
+  key(row: number): Uint8Array | undefined;
+  readonly size: number;
+  readonly step: number;
+  readonly memory: number;
+  grow(capacity: number): void;
+  fingerprint(): string;
+  parts(): string;
+  progress(): Float64Array;
+  readPart(stage: Stage, part: number, first: number, bytes: number): void;
+  copy(): Vocabulary;
+}
+
+/** A vocabulary whose arrays are on their way. */
+export interface RestoringVocabulary extends Held {
+  parts(): string;
+  write(stage: Stage, bytes: number): void;
+  /** Consumes it, also where it throws. */
+  finish(): Vocabulary;
+}
+
+/** A vocabulary's options, one by one. */
+export type VocabularyArguments = [
+  capacity: number,
+  admission: string,
+  least: number,
+  size: number,
+  probability: number,
+  eviction: string,
+  amount: number,
+  seed: number,
+];
 
 export interface Glue {
   initSync(options: { module: WebAssembly.Module }): { readonly memory: WebAssembly.Memory };
@@ -81,6 +129,10 @@ export interface Glue {
   chunk(): number;
   Stage: new () => Stage;
   TableOptions: new () => Options;
+  partsOf(options: Options, runs: number): string;
+  WasmRestoring: new (options: Options, step: number, lr: number, factor: number, runs: number) => Restoring;
+  WasmVocabulary: new (...options: VocabularyArguments) => Vocabulary;
+  WasmRestoringVocabulary: new (...given: [...VocabularyArguments, progress: Float64Array]) => RestoringVocabulary;
   WasmTable: new (options: Options, stage: Stage, counts?: number | null, values?: number | null) => Table;
 }
 

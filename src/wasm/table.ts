@@ -4,7 +4,7 @@ import { viewOf } from "../arguments.js";
 import { coded } from "../errors.js";
 import type { KernelOptions, KernelTable } from "../kernel.js";
 import { attempt, checkFault, type Instance, refuse, reserve } from "./instance.js";
-import type { Stage, Table } from "./kernel.js";
+import type { Options, Stage, Table } from "./kernel.js";
 
 /** Floats that are staged before they are inspected: few enough to be in a cache then. */
 const PART = 65_536;
@@ -18,23 +18,30 @@ export function createTable(
 ): KernelTable {
   const counts = doubles && viewOf(doubles, "Float64Array");
   const values = floats && viewOf(floats, "Float32Array");
-  const { parameters, settings, padding, threads: _, ...same } = options;
   const bytesOfCounts = counts?.byteLength ?? 0;
   checkFault(running);
   return attempt(running, () => {
     const { start, bytes } = reserve(running, bytesOfCounts + (values?.byteLength ?? 0));
     if (counts !== undefined) new Float64Array(bytes, start, counts.length).set(counts);
     if (values !== undefined) new Float32Array(bytes, start + bytesOfCounts, values.length).set(values);
-    const passed = new running.glue.TableOptions();
-    const numbers = { parameters: Float64Array.from(parameters), settings: Float64Array.from(settings) };
-    Object.assign(passed, same, numbers, { padding });
-    try {
+    return withOptions(running, options, (passed) => {
       const table = new running.glue.WasmTable(passed, running.stage, counts?.length, values?.length);
       return new WasmTable(running, table, options.dim);
-    } finally {
-      passed.free();
-    }
+    });
   });
+}
+
+/** A call that takes a table's options. */
+export function withOptions<T>(running: Instance, options: KernelOptions, call: (passed: Options) => T): T {
+  const { parameters, settings, padding, threads: _, ...same } = options;
+  const passed = new running.glue.TableOptions();
+  const numbers = { parameters: Float64Array.from(parameters), settings: Float64Array.from(settings) };
+  Object.assign(passed, same, numbers, { padding });
+  try {
+    return call(passed);
+  } finally {
+    passed.free();
+  }
 }
 
 /**
@@ -54,7 +61,7 @@ export class WasmTable implements KernelTable {
     this.#running = running;
     this.#table = table;
     this.#dim = dim;
-    this.ballast = ballast(table.memory().reduce((sum, bytes) => sum + bytes));
+    this.#weigh(table);
   }
 
   lookup(array: Uint32Array, signed: boolean, out: Float32Array): void {
@@ -232,6 +239,29 @@ export class WasmTable implements KernelTable {
     this.#attempt((table) => table.flush());
   }
 
+  grow(rows: number): void {
+    this.#attempt((table) => {
+      table.grow(rows);
+      this.#weigh(table);
+    });
+  }
+
+  parts(): string {
+    return this.#attempt((table) => table.parts());
+  }
+
+  progress(): number[] {
+    return this.#attempt((table) => Array.from(table.progress()));
+  }
+
+  readPart(part: number, first: number, out: Uint8Array): void {
+    this.#attempt((table) => {
+      const { start } = reserve(this.#running, out.length);
+      table.readPart(this.#running.stage, part, first, out.length);
+      out.set(new Uint8Array(this.#running.memory.buffer, start, out.length));
+    });
+  }
+
   memory(): number[] {
     return this.#attempt((table) => Array.from(table.memory()));
   }
@@ -253,6 +283,10 @@ export class WasmTable implements KernelTable {
     if (this.#running.fault === undefined) this.#table?.free();
     this.#table = undefined;
     this.ballast = undefined;
+  }
+
+  #weigh(table: Table): void {
+    this.ballast = ballast(table.memory().reduce((sum, bytes) => sum + bytes));
   }
 
   #open(): Table {
@@ -322,7 +356,7 @@ export class WasmTable implements KernelTable {
  * buffer are address space that no memory backs until it is written, and nobody writes it. Without such buffers, or room for one,
  * abandoned tables are given back all the same, only later.
  */
-function ballast(bytes: number): ArrayBuffer | undefined {
+export function ballast(bytes: number): ArrayBuffer | undefined {
   try {
     return new ArrayBuffer(bytes, { maxByteLength: bytes });
   } catch {

@@ -79,6 +79,18 @@ describe.each(reaching)("$name", ({ options }: RuleCase) => {
   });
 });
 
+test("a padding row stays 0 where what a step leaves of a weight is below 0", () => {
+  const optimizer = { type: "sgd", lr: 2.0000000000000036, scope: "all" } as const;
+  const weightDecay = { rate: 0.4999999999999992, type: "l2", scope: "all" } as const;
+  const pair = Pair.of({ rows: 4, dim: 4, optimizer, weightDecay, paddingId: 0 });
+  pair.update(emptyBatch);
+  pair.expectSameBits();
+  expect(pair.table.lookup([0])).toEqual(new Float32Array(4));
+  pair.flush();
+  pair.expectSameBits();
+  expect(pair.table.lookup([0])).toEqual(new Float32Array(4));
+});
+
 describe("products over runs, where weights and momentum cancel to their last bits", () => {
   const momentum: Optimizer = { type: "sgd", lr: 1, momentum: 0.9, scope: "all" };
 

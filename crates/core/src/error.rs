@@ -93,6 +93,11 @@ pub enum Error {
         /// Why they exclude each other.
         because: &'static str,
     },
+    /// What was saved is not what a table, or whatever it is to become, can be.
+    FileFormat {
+        /// What is wrong where, in words.
+        what: String,
+    },
     /// Memory that is needed cannot be had.
     OutOfMemory {
         /// What it is for.
@@ -123,6 +128,7 @@ impl Error {
             Error::OptionValue { .. } => "ERR_OPTION_VALUE",
             Error::MissingOption { .. } => "ERR_MISSING_OPTION",
             Error::OptionConflict { .. } => "ERR_OPTION_CONFLICT",
+            Error::FileFormat { .. } => "ERR_FILE_FORMAT",
             Error::OutOfMemory { .. } => "ERR_OUT_OF_MEMORY",
             Error::Poisoned => "ERR_POISONED",
         }
@@ -166,6 +172,7 @@ impl fmt::Display for Error {
             Error::OptionConflict { one, other, because } => {
                 write!(f, "{one} cannot be combined with {other}: {because}")
             }
+            Error::FileFormat { what } => write!(f, "{what}"),
             Error::OutOfMemory { what, bytes } => {
                 let gib = *bytes as f64 / (1u64 << 30) as f64;
                 write!(f, "no memory for {what}: {bytes} bytes ({gib:.2} GiB) cannot be had")

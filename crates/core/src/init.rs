@@ -1,5 +1,7 @@
 //! First weights: zeros, random numbers that belong to their place in the table, or values from outside.
 
+use std::ops::Range;
+
 use crate::error::{Error, Result};
 use crate::lanes::Portable;
 use crate::narrow::Dtype;
@@ -79,22 +81,29 @@ impl Init<'_> {
     }
 }
 
-/// Makes all rows of a new table, whose storage is all zeros, on several threads if there are many.
-pub(crate) fn fill_all<R: Rule>(table: &mut Table, rule: &R, init: &Init) {
-    let (rows, dim, seed, padding) = (table.rows, table.dim, table.seed, table.padding);
+/// Makes new rows, whose storage is all zeros, on several threads if there are many.
+pub(crate) fn fill<R: Rule>(table: &mut Table, rule: &R, init: &Init, rows: Range<u32>) {
+    let first_state = rule.first_state();
+    if first_state != 0.0 {
+        rows.clone().for_each(|row| table.storage.set_row_state(row, first_state));
+    }
+    if first_state == 0.0 && matches!(init, Init::Zeros) {
+        return;
+    }
+    let (dim, seed, padding) = (table.dim, table.seed, table.padding);
     let storage = table.storage.shared();
-    let a_task = rows.div_ceil(pool::TASKS as u32);
+    let a_task = (rows.end - rows.start).div_ceil(pool::TASKS as u32);
     let work = |task: usize| {
-        let first = task as u32 * a_task;
+        let first = rows.start + task as u32 * a_task;
         let mut floats = vec![0.0; storage.layout.floats()];
-        for row in first..first.saturating_add(a_task).min(rows) {
+        for row in first..first.saturating_add(a_task).min(rows.end) {
             first_floats(rule, if padding == Some(row) { &Init::Zeros } else { init }, seed, row, dim, &mut floats);
             // SAFETY: the row exists, and only this task has it.
             unsafe { storage.layout.write::<Portable>(storage.record(row, storage.layout.stride()), &floats, None) };
         }
     };
-    let threads = if (rows as usize).saturating_mul(dim) < SHARED_FROM { 1 } else { table.threads };
-    let filled = pool::run(threads, rows.div_ceil(a_task) as usize, &work);
+    let threads = if rows.len().saturating_mul(dim) < SHARED_FROM { 1 } else { table.threads };
+    let filled = pool::run(threads, (rows.end - rows.start).div_ceil(a_task) as usize, &work);
     filled.expect("filling a row cannot fail");
 }
 

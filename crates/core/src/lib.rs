@@ -18,9 +18,11 @@
 //! ```
 
 pub mod bags;
+pub mod checkpoint;
 pub mod error;
 mod fingerprint;
 mod float_mode;
+mod growth;
 mod history;
 pub mod init;
 pub mod lanes;
@@ -44,3 +46,4 @@ pub mod table;
 pub mod tally;
 pub mod together;
 mod update;
+pub mod vocabulary;

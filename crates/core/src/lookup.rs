@@ -85,11 +85,11 @@ impl Present {
         &self.floats[..table.dim]
     }
 
-    /// Reads a row, and catches it up if it has missed anything.
+    /// Reads a row, and catches it up if it has missed anything, which the padding row never has.
     pub fn read<R: Rule>(&mut self, table: &Table, rule: &R, row: u32) {
         table.storage.read(row, &mut self.floats);
         self.state = table.storage.row_state(row);
-        let Some(missed) = &table.missed else { return };
+        let Some(missed) = table.missed.as_ref().filter(|_| table.padding != Some(row)) else { return };
         let Self { floats, state, spare } = self;
         let floats = Floats { dim: table.dim, record: floats, state, spare };
         missed.visits.catch_up(rule, missed.last(row), table.step, floats);

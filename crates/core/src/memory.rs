@@ -76,8 +76,13 @@ impl<T: Zeroable> Buffer<T> {
 
     /// A copy of this buffer, or the error that says what could not be had.
     pub fn try_clone(&self, what: &'static str) -> Result<Self> {
-        let mut copy = Self::zeroed(self.len as u128, what)?;
-        copy.copy_from_slice(self);
+        self.grown(self.len as u128, what)
+    }
+
+    /// A copy of length `len`, which is no less than this one's, with zeros behind.
+    pub fn grown(&self, len: u128, what: &'static str) -> Result<Self> {
+        let mut copy = Self::zeroed(len, what)?;
+        copy[..self.len].copy_from_slice(self);
         Ok(copy)
     }
 

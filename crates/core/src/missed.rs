@@ -67,8 +67,11 @@ impl Missed {
         Ok(Some(Self { last: Buffer::zeroed(rows.into(), PURPOSE)?, visits }))
     }
 
-    pub fn try_clone(&self) -> Result<Self> {
-        Ok(Self { last: self.last.try_clone(PURPOSE)?, visits: self.visits.clone() })
+    /// A copy for `rows` rows, which are no fewer; new ones are up to `step`.
+    pub fn grown(&self, rows: u32, step: u64) -> Result<Self> {
+        let mut last = self.last.grown(rows.into(), PURPOSE)?;
+        last[self.last.len()..].fill(step);
+        Ok(Self { last, visits: self.visits.clone() })
     }
 
     pub fn bytes(&self) -> u64 {
@@ -114,6 +117,15 @@ impl SharedMissed<'_> {
         unsafe { *self.last.add(row as usize) }
     }
 
+    /// Says that a row is up to `step`.
+    ///
+    /// # Safety
+    /// As for [`SharedMissed::catch_up`].
+    pub unsafe fn set_last(&self, row: u32, step: u64) {
+        // SAFETY: the caller's promise.
+        unsafe { *self.last.add(row as usize) = step }
+    }
+
     /// Catches a row up to `now`, and says that it is up to `next`.
     ///
     /// # Safety
@@ -148,6 +160,15 @@ impl Visits {
         let Self { decay, motion, .. } = *self;
         let is_map = motion != Motion::Replayed || decay.decoupled > 0.0;
         self.history.push(step, lr, || is_map.then(|| map(rule, motion, decay, lr)));
+    }
+
+    /// Takes on the steps since the last flush, up to `step`, in runs of one rate, of which no two in a row have the same.
+    pub fn restore<R: Rule>(&mut self, rule: &R, runs: &[(u64, f64)], step: u64) {
+        for (run, &(first, lr)) in runs.iter().enumerate() {
+            let last = runs.get(run + 1).map_or(step, |&(next, _)| next - 1);
+            self.push(rule, first, lr);
+            self.push(rule, last, lr);
+        }
     }
 
     /// What the visits of the steps after `last` up to and including `now` do.

@@ -58,6 +58,14 @@ impl Dtype {
         }
     }
 
+    /// Bytes of a number.
+    pub(crate) const fn bytes(self) -> usize {
+        match self {
+            Dtype::F32 => 4,
+            _ => 2,
+        }
+    }
+
     /// Words of four bytes that `count` numbers take.
     pub(crate) const fn words(self, count: usize) -> usize {
         match self {

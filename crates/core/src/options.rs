@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::init::Init;
 use crate::narrow::{Dtype, Rounding};
 use crate::parameters::Range::{Above0, AtLeast0};
-use crate::parameters::{Parameter, Parameters};
+use crate::parameters::{Counts, Parameter, Parameters};
 use crate::pool;
 use crate::rule::{AnyRule, Built, Rule, with_rule};
 use crate::schedule::Schedule;
@@ -179,7 +179,7 @@ impl<'a> Options<'a> {
 
     /// These options with `settings` in place of the defaults: a value for each setting of the catalogue, NaN for those not given.
     pub fn with_settings(self, settings: &[f64]) -> Result<Self> {
-        let given = Parameters::new("", SETTINGS, settings, None, self.rows)?;
+        let given = Parameters::new("", SETTINGS, settings, Counts::Missing, self.rows)?;
         let dtype = |name| Ok(given.word(name)?.map_or(Dtype::F32, Dtype::named));
         Ok(Self {
             schedule: Schedule::from_settings(&given)?,
@@ -203,6 +203,11 @@ impl<'a> Options<'a> {
 
     /// Checks what depends on nothing else, and builds the rule.
     pub(crate) fn check(&self) -> Result<Built> {
+        self.check_with(self.counts.map_or(Counts::Missing, Counts::Given))
+    }
+
+    /// The same, with a rule's numbers from elsewhere.
+    pub(crate) fn check_with(&self, counts: Counts) -> Result<Built> {
         let &Options { rows, dim, .. } = self;
         if rows == 0 {
             return Err(Error::option("rows", "from 1 to 4294967295", 0.0));
@@ -217,7 +222,7 @@ impl<'a> Options<'a> {
             return Err(Error::option("tally.halfLife", "a finite number above 0", half_life));
         }
         self.init.check(rows, dim, self.dtype)?;
-        let built = AnyRule::build(self.rule, self.parameters, self.counts, rows)?;
+        let built = AnyRule::build(self.rule, self.parameters, counts, rows)?;
         self.check_rule(&built.rule)?;
         self.check_decay(&built)?;
         Ok(built)

@@ -2,6 +2,7 @@
 //! here, so that every door checks alike. Rules declare theirs, and `options` those of a table.
 
 use crate::error::{Error, Result};
+use crate::memory::Buffer;
 
 /// One option of a rule.
 #[derive(Clone, Copy, Debug)]
@@ -126,8 +127,19 @@ pub struct Parameters<'a> {
     part: &'static str,
     declared: &'static [Parameter],
     values: &'a [f64],
-    counts: Option<&'a [f64]>,
+    counts: Counts<'a>,
     rows: u32,
+}
+
+/// Where one number a row comes from.
+#[derive(Clone, Copy)]
+pub(crate) enum Counts<'a> {
+    /// Nowhere: a rule that asks for them is refused.
+    Missing,
+    /// Here they are.
+    Given(&'a [f64]),
+    /// They follow, with the rest of a table that was saved.
+    Later,
 }
 
 impl<'a> Parameters<'a> {
@@ -136,7 +148,7 @@ impl<'a> Parameters<'a> {
         part: &'static str,
         declared: &'static [Parameter],
         values: &'a [f64],
-        counts: Option<&'a [f64]>,
+        counts: Counts<'a>,
         rows: u32,
     ) -> Result<Self> {
         if values.is_empty() || values.len() == declared.len() {
@@ -215,18 +227,35 @@ impl<'a> Parameters<'a> {
         word.copied().map(Some).ok_or_else(|| self.refused(name, &format!("the index of one of {words:?}"), value))
     }
 
-    /// The required number of each row.
-    pub(crate) fn counts(&self, name: &str) -> Result<&'a [f64]> {
-        let counts = self.counts.ok_or_else(|| self.missing(name))?;
+    /// The required number of each row; zeros if they follow later.
+    pub(crate) fn counts(&self, name: &str) -> Result<Buffer<f64>> {
+        let buffer = || Buffer::zeroed(self.rows.into(), "a number for each row");
+        let counts = match self.counts {
+            Counts::Missing => return Err(self.missing(name)),
+            Counts::Later => return buffer(),
+            Counts::Given(counts) => counts,
+        };
         if counts.len() as u64 != u64::from(self.rows) {
             let expected = format!("rows = {}", self.rows);
             return Err(Error::WrongLength { argument: "optimizer.expectedCounts", expected, found: counts.len() });
         }
-        match counts.iter().position(|&count| !Range::AtLeast0.holds(count)) {
-            Some(row) => Err(self.refused(&format!("{name}[{row}]"), Range::AtLeast0.words(), counts[row])),
-            None => Ok(counts),
+        if let Some(row) = counts.iter().position(|&count| !is_count(count)) {
+            return Err(self.refused(&format!("{name}[{row}]"), Range::AtLeast0.words(), counts[row]));
         }
+        let mut buffer = buffer()?;
+        buffer.copy_from_slice(counts);
+        Ok(buffer)
     }
+
+    /// Whether the numbers of rows follow later.
+    pub(crate) fn counts_follow(&self) -> bool {
+        matches!(self.counts, Counts::Later)
+    }
+}
+
+/// Whether a number can be a row's.
+pub(crate) fn is_count(count: f64) -> bool {
+    Range::AtLeast0.holds(count)
 }
 
 /// Checks a learning rate, or a factor of one, set between steps, which, unlike the first, may be 0.

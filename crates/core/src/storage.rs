@@ -4,6 +4,8 @@
 //! Records are words of four bytes. Where everything is float32 a record is what the rule works on, in place; otherwise it is read into
 //! floats, and written back.
 
+use std::ops::Range;
+
 use crate::error::Result;
 use crate::lanes::{Portable, Vector};
 use crate::memory::Buffer;
@@ -39,6 +41,17 @@ impl Layout {
     #[inline(always)]
     pub fn stride(&self) -> usize {
         self.weight_words() + self.planes * self.plane_words()
+    }
+
+    /// How one of a record's planes is stored: plane 0 are its weights, state follows.
+    pub fn dtype(&self, plane: usize) -> Dtype {
+        if plane == 0 { self.weights } else { self.state }
+    }
+
+    /// Where in a record's bytes one of its planes is.
+    fn bytes_of(&self, plane: usize) -> Range<usize> {
+        let words = if plane == 0 { 0 } else { self.weight_words() + (plane - 1) * self.plane_words() };
+        4 * words..4 * words + self.dim * self.dtype(plane).bytes()
     }
 
     /// Weights and state of a record, as floats.
@@ -168,6 +181,34 @@ impl Storage {
         let record = &mut self.records[start..start + self.layout.stride()];
         // SAFETY: the slice is valid for writing, and borrowed for it.
         unsafe { self.layout.write::<Portable>(record.as_mut_ptr(), floats, draw) }
+    }
+
+    /// The bytes of one of a row's planes.
+    pub fn plane(&self, row: u32, plane: usize) -> &[u8] {
+        let bytes = self.layout.bytes_of(plane);
+        // SAFETY: words have no invalid bytes, and no alignment is less than theirs.
+        let record = unsafe { self.record(row).align_to::<u8>().1 };
+        &record[bytes]
+    }
+
+    /// The same, to be replaced.
+    pub fn plane_mut(&mut self, row: u32, plane: usize) -> &mut [u8] {
+        let (bytes, stride) = (self.layout.bytes_of(plane), self.layout.stride());
+        let start = row as usize * stride;
+        // SAFETY: any bytes make words, and no alignment is less than theirs.
+        let record = unsafe { self.records[start..start + stride].align_to_mut::<u8>().1 };
+        &mut record[bytes]
+    }
+
+    /// A copy with room for more rows, all zero.
+    pub fn grown(&self, rows: u32) -> Result<Self> {
+        let rows = u128::from(rows);
+        let row_state = if self.row_state.is_empty() { 0 } else { rows };
+        Ok(Self {
+            records: self.records.grown(rows * self.layout.stride() as u128, "the larger table's weights and state")?,
+            row_state: self.row_state.grown(row_state, "the larger table's state")?,
+            layout: self.layout,
+        })
     }
 
     /// The row's own float, 0 if the rule keeps none.

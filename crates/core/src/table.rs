@@ -86,13 +86,18 @@ pub struct Table {
 impl Table {
     /// A new table.
     pub fn new(options: Options) -> Result<Self> {
-        standard(|| Self::build(options))
+        standard(|| {
+            let mut table = Self::blank(&options, options.check()?)?;
+            let rule = table.rule.clone();
+            with_rule!(&rule, rule => init::fill(&mut table, rule, &options.init, 0..options.rows));
+            Ok(table)
+        })
     }
 
-    fn build(options: Options) -> Result<Self> {
-        let Options { rows, dim, .. } = options;
-        let built = options.check()?;
-        let decay = decay_of(&options, &built);
+    /// A table of zeros.
+    pub(crate) fn blank(options: &Options, built: Built) -> Result<Self> {
+        let &Options { rows, dim, .. } = options;
+        let decay = decay_of(options, &built);
         let Built { rule, lr, visits_all, .. } = built;
         let (planes, row_state) = with_rule!(&rule, rule => shape_of(rule));
         let layout = Layout { dim, planes, weights: options.dtype, state: options.state_dtype };
@@ -101,7 +106,7 @@ impl Table {
             Some(WeightDecay { rate, all: Some(true), .. }) => Decay { decoupled: rate, ..Decay::default() },
             _ => Decay::default(),
         };
-        let mut table = Self {
+        Ok(Self {
             rows,
             dim,
             storage: Storage::new(rows, layout, row_state)?,
@@ -130,9 +135,7 @@ impl Table {
             plan: Plan::new(rows)?,
             scratch: Scratch::new()?,
             poisoned: false,
-        };
-        table.fill(&options.init);
-        Ok(table)
+        })
     }
 
     /// Number of rows.
@@ -209,7 +212,7 @@ impl Table {
             weights: self.storage.weight_bytes(),
             state: self.storage.state_bytes()
                 + self.missed.as_ref().map_or(0, Missed::bytes)
-                + with_rule!(&self.rule, rule => rule.bytes()),
+                + with_rule!(&self.rule, rule => rule.counts().map_or(0, |counts| counts.bytes())),
             tallies: self.tallies.bytes(),
             scratch: self.plan.bytes() + self.scratch.bytes(),
         })
@@ -412,8 +415,8 @@ impl Table {
         self.check_whole()?;
         Ok(Self {
             storage: self.storage.try_clone()?,
-            tallies: self.tallies.try_clone()?,
-            missed: self.missed.as_ref().map(Missed::try_clone).transpose()?,
+            tallies: self.tallies.grown(self.rows)?,
+            missed: self.missed.as_ref().map(|missed| missed.grown(self.rows, self.step)).transpose()?,
             rule: self.rule.clone(),
             init: self.init.without_values(),
             plan: Plan::new(self.rows)?,
@@ -442,18 +445,6 @@ impl Table {
             return Ok(());
         }
         Err(Error::WrongLength { argument, expected: format!("{product} = {expected}"), found })
-    }
-
-    /// Gives all rows their first weights and state. The table is new, that is, all zeros.
-    fn fill(&mut self, init: &Init) {
-        let rule = self.rule.clone();
-        let first_state = with_rule!(&rule, rule => rule.first_state());
-        if first_state != 0.0 {
-            (0..self.rows).for_each(|row| self.storage.set_row_state(row, first_state));
-        }
-        if first_state != 0.0 || !matches!(init, Init::Zeros) {
-            with_rule!(&rule, rule => init::fill_all(self, rule, init));
-        }
     }
 }
 

@@ -61,14 +61,21 @@ impl Tallies {
         Ok(Self { entries, unit })
     }
 
-    pub fn try_clone(&self) -> Result<Self> {
+    /// A copy for `rows` rows, which are no fewer, zero where they are new.
+    pub fn grown(&self, rows: u32) -> Result<Self> {
+        let rows = u128::from(rows);
         let entries = match &self.entries {
-            Entries::Counts(counts) => Entries::Counts(counts.try_clone(PURPOSE)?),
+            Entries::Counts(counts) => Entries::Counts(counts.grown(rows, PURPOSE)?),
             Entries::Decaying { entries, half_life } => {
-                Entries::Decaying { entries: entries.try_clone(PURPOSE)?, half_life: *half_life }
+                Entries::Decaying { entries: entries.grown(rows, PURPOSE)?, half_life: *half_life }
             }
         };
         Ok(Self { entries, unit: self.unit })
+    }
+
+    /// Whether they are float64 with a step each, and not counts.
+    pub fn decays(&self) -> bool {
+        matches!(self.entries, Entries::Decaying { .. })
     }
 
     pub fn bytes(&self) -> u64 {
@@ -106,9 +113,14 @@ impl Tallies {
     }
 
     pub fn reset(&mut self, row: u32) {
+        self.store(row, 0.0, 0);
+    }
+
+    /// Replaces a stored value, an integer where tallies are counts, and the step that wrote it.
+    pub fn store(&mut self, row: u32, value: f64, step: u64) {
         match &mut self.entries {
-            Entries::Counts(counts) => counts[row as usize] = 0,
-            Entries::Decaying { entries, .. } => entries[row as usize] = Decaying { value: 0.0, step: 0 },
+            Entries::Counts(counts) => counts[row as usize] = value as u32,
+            Entries::Decaying { entries, .. } => entries[row as usize] = Decaying { value, step },
         }
     }
 

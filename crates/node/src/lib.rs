@@ -6,16 +6,19 @@
 //! overlap each other: both are only read.)
 
 use napi::bindgen_prelude::{
-    ClassInstance, Env, Float32Array, Float32ArraySlice, Float64Array, Float64ArraySlice, ObjectFinalize, Uint32Array,
-    Uint32ArraySlice,
+    ClassInstance, Env, Float32Array, Float32ArraySlice, Float64Array, Float64ArraySlice, ObjectFinalize, Uint8ArraySlice,
+    Uint32Array, Uint32ArraySlice,
 };
 use napi_derive::napi;
 use tallygrad_core::bags::{Bags, Mode};
+use tallygrad_core::checkpoint::{self, Part, Progress, Restoring};
 use tallygrad_core::error::Error as Refusal;
 use tallygrad_core::init::Init;
 use tallygrad_core::options::Options;
 use tallygrad_core::table::{Ids, Table};
 use tallygrad_core::together::{self, Batch, Refused};
+
+mod vocabulary;
 
 /// An error whose JavaScript `code` is the kernel's.
 type Error = napi::Error<&'static str>;
@@ -83,7 +86,7 @@ impl NativeTable {
     /// A new table. `counts` are a rule's numbers a row, `values` the first weights.
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, options: TableOptions, counts: Option<Float64Array>, values: Option<Float32Array>) -> Result<Self> {
-        let table = open_table(&options, counts.as_deref(), values.as_deref());
+        let table = options_of(&options, counts.as_deref(), values.as_deref()).and_then(Table::new);
         Self::holding(env, table.map_err(thrown)?)
     }
 
@@ -271,6 +274,35 @@ impl NativeTable {
         self.open()?.fingerprint().map_err(thrown)
     }
 
+    /// Makes room for more rows.
+    #[napi(catch_unwind)]
+    pub fn grow(&mut self, env: Env, rows: u32) -> Result<()> {
+        self.open_mut()?.grow(rows).map_err(thrown)?;
+        self.tell(env);
+        Ok(())
+    }
+
+    /// The arrays that are saved, as JSON.
+    #[napi]
+    pub fn parts(&self) -> Result<String> {
+        Ok(Part::all_to_json(&self.open()?.parts().map_err(thrown)?))
+    }
+
+    /// Step, learning rate, its factor, and runs of one rate: the numbers that are saved.
+    #[napi]
+    pub fn progress(&self) -> Result<Vec<f64>> {
+        let Progress { step, lr, factor, runs } = self.open()?.progress().map_err(thrown)?;
+        Ok(vec![step as f64, lr, factor, runs as f64])
+    }
+
+    /// Items of an array that is saved, from the first one on.
+    #[napi(catch_unwind)]
+    pub fn read_part(&self, part: u32, first: f64, mut out: Uint8ArraySlice) -> Result<()> {
+        // SAFETY: the facade hands in an array that nothing else uses during the call.
+        let out = unsafe { out.as_mut() };
+        self.open()?.read_part(part as usize, first as u64, out).map_err(thrown)
+    }
+
     /// An independent copy.
     #[napi(catch_unwind)]
     pub fn copy(&self, env: Env) -> Result<NativeTable> {
@@ -282,6 +314,48 @@ impl NativeTable {
     pub fn dispose(&mut self, env: Env) {
         self.table = None;
         self.tell(env);
+    }
+}
+
+/// The arrays of a table with these options that has run at so many rates, as JSON.
+#[napi(catch_unwind)]
+pub fn parts_of(options: TableOptions, runs: f64) -> Result<String> {
+    let parts = options_of(&options, None, None).and_then(|options| checkpoint::parts_of(&options, runs as usize));
+    Ok(Part::all_to_json(&parts.map_err(thrown)?))
+}
+
+/// A table whose arrays are on their way.
+#[napi]
+pub struct NativeRestoring(Option<Restoring>);
+
+#[napi]
+impl NativeRestoring {
+    /// A table with these options and what [`NativeTable::progress`] gave.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(options: TableOptions, progress: Vec<f64>) -> Result<Self> {
+        let [step, lr, factor, runs] = progress[..] else { unreachable!("the facade passes four numbers") };
+        let progress = Progress { step: step as u64, lr, factor, runs: runs as usize };
+        let restoring = options_of(&options, None, None).and_then(|options| Restoring::new(&options, progress));
+        restoring.map(|restoring| Self(Some(restoring))).map_err(thrown)
+    }
+
+    /// Takes on whole items of the array that is next.
+    #[napi(catch_unwind)]
+    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.0.as_mut().ok_or_else(disposed)?.write(bytes).map_err(thrown)
+    }
+
+    /// The table, once all of it is there.
+    #[napi(catch_unwind)]
+    pub fn finish(&mut self, env: Env) -> Result<NativeTable> {
+        let table = self.0.take().ok_or_else(disposed)?.finish();
+        NativeTable::holding(env, table.map_err(thrown)?)
+    }
+
+    /// Gives the memory back.
+    #[napi]
+    pub fn dispose(&mut self) {
+        self.0 = None;
     }
 }
 
@@ -308,7 +382,11 @@ fn bags<'a>(bits: &'a [u32], signed: bool, offsets: &'a [u32], mode: &str, weigh
     Ok(Bags { ids: Ids { bits, signed }, offsets, mode: Mode::named(mode).map_err(thrown)?, weights })
 }
 
-fn open_table(options: &TableOptions, counts: Option<&[f64]>, values: Option<&[f32]>) -> tallygrad_core::error::Result<Table> {
+fn options_of<'a>(
+    options: &'a TableOptions,
+    counts: Option<&'a [f64]>,
+    values: Option<&'a [f32]>,
+) -> tallygrad_core::error::Result<Options<'a>> {
     let given = Options {
         rows: options.rows,
         dim: options.dim as usize,
@@ -321,7 +399,7 @@ fn open_table(options: &TableOptions, counts: Option<&[f64]>, values: Option<&[f
         threads: options.threads as usize,
         ..Options::default()
     };
-    Table::new(given.with_settings(&options.settings)?)
+    given.with_settings(&options.settings)
 }
 
 fn disposed() -> Error {

@@ -3,11 +3,14 @@
 //! reads results from. Gradients come to it in parts, and each is inspected while it is still in a cache.
 
 use tallygrad_core::bags::{Bags, Mode};
+use tallygrad_core::checkpoint::{self, Part, Progress, Restoring};
 use tallygrad_core::error::Error as Refusal;
 use tallygrad_core::init::Init;
 use tallygrad_core::options::Options;
 use tallygrad_core::table::{CHUNK, Findings, Ids, Ready, Table};
 use wasm_bindgen::prelude::*;
+
+mod vocabulary;
 
 /// Refusals reach JavaScript as the text `CODE message`, which the facade turns into an error.
 type Result<T> = std::result::Result<T, JsValue>;
@@ -38,6 +41,25 @@ impl TableOptions {
     #[wasm_bindgen(constructor)]
     pub fn new() -> Self {
         Self::default()
+    }
+}
+
+impl TableOptions {
+    /// The kernel's options.
+    fn with<'a>(&'a self, counts: Option<&'a [f64]>, values: Option<&'a [f32]>) -> tallygrad_core::error::Result<Options<'a>> {
+        let given = Options {
+            rows: self.rows,
+            dim: self.dim as usize,
+            rule: &self.rule,
+            parameters: &self.parameters,
+            counts,
+            init: Init::named(&self.init, self.scale, values)?,
+            seed: self.seed as u64,
+            padding: self.padding,
+            threads: 1,
+            ..Options::default()
+        };
+        given.with_settings(&self.settings)
     }
 }
 
@@ -102,6 +124,13 @@ impl Stage {
         unsafe { (std::slice::from_raw_parts_mut(start, count), std::slice::from_raw_parts_mut(start.add(count).cast(), floats)) }
     }
 
+    /// `count` bytes.
+    fn bytes(&mut self, count: usize) -> &mut [u8] {
+        assert!(count <= self.words.len() * 8);
+        // SAFETY: so many bytes are in the stage, and any bits are bytes.
+        unsafe { std::slice::from_raw_parts_mut(self.words.as_mut_ptr().cast(), count) }
+    }
+
     /// `doubles` doubles, and `count` ids behind them.
     fn doubles(&mut self, doubles: usize, count: usize) -> (&mut [f64], &mut [u32]) {
         assert!(doubles as u64 * 8 + count as u64 * 4 <= self.words.len() as u64 * 8);
@@ -153,20 +182,30 @@ impl WasmTable {
         let (numbers, rest) = stage.doubles(counts.unwrap_or(0), values.unwrap_or(0));
         // SAFETY: any bits of a u32 are an f32.
         let weights = unsafe { std::slice::from_raw_parts(rest.as_ptr().cast::<f32>(), rest.len()) };
-        let given = Options {
-            rows: options.rows,
-            dim: options.dim as usize,
-            rule: &options.rule,
-            parameters: &options.parameters,
-            counts: counts.map(|_| &*numbers),
-            init: Init::named(&options.init, options.scale, values.map(|_| weights))?,
-            seed: options.seed as u64,
-            padding: options.padding,
-            threads: 1,
-            ..Options::default()
-        };
-        let table = Table::new(given.with_settings(&options.settings)?)?;
-        Ok(table.into())
+        let given = options.with(counts.map(|_| &*numbers), values.map(|_| weights))?;
+        Table::new(given).map(Self::from)
+    }
+
+    /// Makes room for more rows.
+    pub fn grow(&mut self, rows: u32) -> Result<()> {
+        self.table.grow(rows).map_err(thrown)
+    }
+
+    /// The arrays that are saved, as JSON.
+    pub fn parts(&self) -> Result<String> {
+        self.table.parts().map(|parts| Part::all_to_json(&parts)).map_err(thrown)
+    }
+
+    /// Step, learning rate, its factor, and runs of one rate: the numbers that are saved.
+    pub fn progress(&self) -> Result<Vec<f64>> {
+        let Progress { step, lr, factor, runs } = self.table.progress().map_err(thrown)?;
+        Ok(vec![step as f64, lr, factor, runs as f64])
+    }
+
+    /// Items of an array that is saved, from the first one on: so many bytes of them to the stage.
+    #[wasm_bindgen(js_name = readPart)]
+    pub fn read_part(&self, stage: &mut Stage, part: usize, first: f64, bytes: usize) -> Result<()> {
+        self.table.read_part(part, first as u64, stage.bytes(bytes)).map_err(thrown)
     }
 
     /// Whether all of `count` staged ids are rows.
@@ -349,5 +388,37 @@ impl WasmTable {
     /// An independent copy.
     pub fn copy(&self) -> Result<WasmTable> {
         self.table.try_clone().map(Self::from).map_err(thrown)
+    }
+}
+
+/// The arrays of a table with these options that has run at so many rates, as JSON.
+#[wasm_bindgen(js_name = partsOf)]
+pub fn parts_of(options: &TableOptions, runs: usize) -> Result<String> {
+    let parts = options.with(None, None).and_then(|options| checkpoint::parts_of(&options, runs));
+    parts.map(|parts| Part::all_to_json(&parts)).map_err(thrown)
+}
+
+/// A table whose arrays are on their way.
+#[wasm_bindgen]
+pub struct WasmRestoring(Restoring);
+
+#[wasm_bindgen]
+impl WasmRestoring {
+    /// A table with these options and what [`WasmTable::progress`] gave.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: &TableOptions, step: f64, lr: f64, factor: f64, runs: usize) -> Result<Self> {
+        let progress = Progress { step: step as u64, lr, factor, runs };
+        let restoring = options.with(None, None).and_then(|options| Restoring::new(&options, progress));
+        restoring.map(Self).map_err(thrown)
+    }
+
+    /// Takes on the staged bytes, whole items of the array that is next.
+    pub fn write(&mut self, stage: &mut Stage, bytes: usize) -> Result<()> {
+        self.0.write(stage.bytes(bytes)).map_err(thrown)
+    }
+
+    /// The table, once all of it is there.
+    pub fn finish(self) -> Result<WasmTable> {
+        self.0.finish().map(WasmTable::from).map_err(thrown)
     }
 }

@@ -22,13 +22,14 @@ const classes: Record<ErrorCode, ErrorConstructor | RangeErrorConstructor | Type
   ERR_UNKNOWN_OPTION: TypeError,
   ERR_OPTION_VALUE: RangeError,
   ERR_OPTION_CONFLICT: TypeError,
+  ERR_FILE_FORMAT: Error,
+  ERR_SAVING: Error,
   ERR_OUT_OF_MEMORY: Error,
   ERR_DISPOSED: Error,
   ERR_POISONED: Error,
   ERR_ADDON_MISSING: Error,
   ERR_WASM_UNAVAILABLE: Error,
   ERR_WASM_LOADED: Error,
-  ERR_FILE_FORMAT: Error,
   ERR_TABLE_CHANGED: Error,
 };
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{Coefficients, Parameter, Parameters, Rule, Step, rate_alone};
 use crate::error::Result;
 use crate::memory::Buffer;
-use crate::parameters::Kind;
 use crate::parameters::Range::Above0;
+use crate::parameters::{Kind, is_count};
 use crate::prefetch::prefetch;
 use crate::tally::Seen;
 
@@ -28,18 +28,32 @@ impl Rule for FaSgd {
     type Scalars = f64;
 
     fn build(parameters: &Parameters) -> Result<Self> {
-        let max_lr = parameters.optional("maxLr")?;
-        let counts = parameters.counts("expectedCounts")?;
-        if let (None, Some(row)) = (max_lr, counts.iter().position(|&count| count == 0.0)) {
-            return Err(parameters.refused(&format!("expectedCounts[{row}]"), "above 0, as there is no maxLr", 0.0));
+        let max_lr = parameters.optional("maxLr")?.unwrap_or(f64::INFINITY);
+        let rule = Self { max_lr, expected: Arc::new(parameters.counts("expectedCounts")?) };
+        if !parameters.counts_follow() {
+            for (row, &count) in rule.expected.iter().enumerate() {
+                if let Some(expected) = rule.refuses_count(count) {
+                    return Err(parameters.refused(&format!("expectedCounts[{row}]"), expected, count));
+                }
+            }
         }
-        let mut expected = Buffer::zeroed(counts.len() as u128, "expected counts")?;
-        expected.copy_from_slice(counts);
-        Ok(Self { max_lr: max_lr.unwrap_or(f64::INFINITY), expected: Arc::new(expected) })
+        Ok(rule)
     }
 
-    fn bytes(&self) -> u64 {
-        self.expected.bytes()
+    fn counts(&self) -> Option<&Arc<Buffer<f64>>> {
+        Some(&self.expected)
+    }
+
+    fn counts_mut(&mut self) -> Option<&mut Arc<Buffer<f64>>> {
+        Some(&mut self.expected)
+    }
+
+    fn refuses_count(&self, count: f64) -> Option<&'static str> {
+        match () {
+            () if !is_count(count) => Some("a number of at least 0, finite in float32"),
+            () if count == 0.0 && self.max_lr == f64::INFINITY => Some("above 0, as there is no maxLr"),
+            () => None,
+        }
     }
 
     #[inline(always)]

@@ -3,10 +3,13 @@
 //!
 //! To add one: a file here, a line in `rules!` below, its type in `index.d.ts`, its line in `docs/arithmetic.md`.
 
+use std::sync::Arc;
+
 use crate::error::{Error, Result};
 use crate::history::Map;
 use crate::lanes::Number;
-use crate::parameters::{Parameter, Parameters};
+use crate::memory::Buffer;
+use crate::parameters::{Counts, Parameter, Parameters};
 use crate::scalar::power;
 use crate::tally::Seen;
 
@@ -104,9 +107,17 @@ pub trait Rule: Clone + Send + Sync {
     }
     /// What `steps` gradients of 0 leave of a row's state, where they change no weights.
     fn fade(&self, _steps: u64, _state: &mut f32, _planes: &mut [f32]) {}
-    /// Bytes it holds besides the table's state.
-    fn bytes(&self) -> u64 {
-        0
+    /// The number of each row that it holds besides the table's state, if it does.
+    fn counts(&self) -> Option<&Arc<Buffer<f64>>> {
+        None
+    }
+    /// The same, to be replaced.
+    fn counts_mut(&mut self) -> Option<&mut Arc<Buffer<f64>>> {
+        None
+    }
+    /// What such a number must be, in words, if `count` is not it.
+    fn refuses_count(&self, _count: f64) -> Option<&'static str> {
+        None
     }
 
     /// Brings what it keeps of a row outside of the table's state close.
@@ -168,7 +179,7 @@ macro_rules! rules {
 
         impl AnyRule {
             /// Builds the rule called `name`. `values` are in the order of its parameters, NaN for those not given, or empty.
-            pub(crate) fn build(name: &str, values: &[f64], counts: Option<&[f64]>, rows: u32) -> Result<Built> {
+            pub(crate) fn build(name: &str, values: &[f64], counts: Counts, rows: u32) -> Result<Built> {
                 $(if let Some(decay) = answers_to::<$path>(name) {
                     let parameters = Parameters::new("optimizer", <$path>::PARAMETERS, values, counts, rows)?;
                     if <$path>::fits(&parameters)? {

@@ -29,6 +29,8 @@ pub(super) struct Flush<'a, R: Rule> {
     pub now: u64,
     /// The seed of random roundings, if there are any.
     pub rounding: Option<u64>,
+    /// A row that steps leave alone.
+    pub padding: Option<u32>,
 }
 
 impl<R: Rule> Flush<'_, R> {
@@ -45,6 +47,10 @@ impl<R: Rule> Flush<'_, R> {
             // SAFETY: the caller's promise.
             unsafe {
                 if self.missed.last(row) == now {
+                    continue;
+                }
+                if self.padding == Some(row) {
+                    self.missed.set_last(row, now);
                     continue;
                 }
                 let state = if R::ROW_STATE { &mut *self.storage.row_state(row) } else { &mut no_state };

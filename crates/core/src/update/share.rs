@@ -90,11 +90,11 @@ pub(super) fn sum_squares(table: &mut Table, gradients: Gradients, threads: usiz
 
 /// Catches up all rows, if rows miss steps.
 pub(super) fn flush<R: Rule>(table: &mut Table, rule: &R) -> Result<()> {
-    let (rows, now, rounding) = (table.rows, table.step, table.rounding_seed());
+    let (rows, now, rounding, padding) = (table.rows, table.step, table.rounding_seed(), table.padding);
     let threads = if u64::from(rows) * (table.dim as u64) < pool::WORTH_SHARING as u64 { 1 } else { table.threads };
     let storage = table.storage.shared();
     let Some(missed) = table.missed.as_mut().map(Missed::shared) else { return Ok(()) };
-    let flush = Flush { rule, storage, missed, now, rounding };
+    let flush = Flush { rule, storage, missed, now, rounding, padding };
     let a_task = rows.div_ceil(TASKS as u32);
     run(threads, rows.div_ceil(a_task) as usize, &|task| {
         let first = task as u32 * a_task;

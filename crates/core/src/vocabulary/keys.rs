@@ -1,0 +1,404 @@
+//! Keys and the numbers they have: a hash table whose keys are bytes, one behind the other in one arena. A key costs its bytes, 8 bytes for
+//! where they are, and 5 bytes a slot, of which at most three quarters are taken.
+//!
+//! A batch's keys are looked up together, a block at a time, so that the cache misses of a block overlap.
+
+use crate::error::{Error, Result};
+use crate::prefetch::prefetch;
+
+/// The longest key in bytes, its kind among them.
+pub const MOST_KEY_BYTES: usize = 65_535;
+/// Keys that are looked up together.
+const BLOCK: usize = 32;
+/// What an empty slot is tagged with.
+const EMPTY: u8 = 0;
+/// Bytes of lost keys that are always tolerated.
+const TOLERATED: u64 = 1 << 16;
+const PURPOSE: &str = "a vocabulary's keys";
+
+/// A batch of keys: their bytes one behind the other, and where each ends.
+#[derive(Clone, Copy)]
+pub struct KeyBatch<'a> {
+    /// All keys' bytes.
+    pub bytes: &'a [u8],
+    /// For each key where its bytes end.
+    pub ends: &'a [u32],
+}
+
+impl<'a> KeyBatch<'a> {
+    /// Number of keys.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// A key's bytes.
+    #[inline(always)]
+    pub fn get(&self, position: usize) -> &'a [u8] {
+        let start = if position == 0 { 0 } else { self.ends[position - 1] };
+        &self.bytes[start as usize..self.ends[position] as usize]
+    }
+
+    /// Whether the ends fit the bytes, and each key is one.
+    pub(super) fn check(&self) -> Result<()> {
+        let mut start = 0;
+        for (position, &end) in self.ends.iter().enumerate() {
+            let length = (end as usize).wrapping_sub(start);
+            if end as usize > self.bytes.len() || length > MOST_KEY_BYTES {
+                let expected = format!("at most {} bytes long", MOST_KEY_BYTES - 1);
+                let found = format!("{} bytes long", length - 1);
+                return Err(Error::OptionValue { name: format!("keys[{position}]"), expected, found });
+            }
+            start = end as usize;
+        }
+        Ok(())
+    }
+}
+
+/// Whether bytes are a key: its kind, and what it is. `s` is UTF-8, `n` a float64, `b` an integer of 64 bits, with a sign or, one byte
+/// longer, without.
+pub(super) fn is_key(bytes: &[u8]) -> bool {
+    match bytes {
+        [b's', text @ ..] => bytes.len() <= MOST_KEY_BYTES && std::str::from_utf8(text).is_ok(),
+        [b'n', number @ ..] => number.len() == 8,
+        [b'b', integer @ ..] => matches!(integer.len(), 8 | 9),
+        _ => false,
+    }
+}
+
+/// A 64-bit hash: each 8 bytes are multiplied into 128 bits whose halves are folded together, after wyhash by Wang Yi.
+pub(super) fn hash(key: &[u8]) -> u64 {
+    let mut state = key.len() as u64 ^ 0x9E37_79B9_7F4A_7C15;
+    let mut chunks = key.chunks_exact(8);
+    for chunk in &mut chunks {
+        state = fold(state ^ u64::from_le_bytes(chunk.try_into().expect("8 bytes")), 0xE703_7ED1_A0B4_28DB);
+    }
+    let rest = chunks.remainder().iter().rev().fold(0, |rest, &byte| rest << 8 | u64::from(byte));
+    fold(fold(state ^ rest, 0x8EBC_6AF0_9C88_C6E3), 0x5899_65CC_7537_4CC3)
+}
+
+/// The halves of a product, folded together.
+#[inline(always)]
+pub(super) fn fold(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    product as u64 ^ (product >> 64) as u64
+}
+
+/// Where a key's bytes are: 48 bits of start, 16 of length; all ones where there is no key.
+#[derive(Clone, Copy, PartialEq)]
+struct Place(u64);
+
+const NOWHERE: Place = Place(u64::MAX);
+
+impl Place {
+    fn new(start: usize, length: usize) -> Self {
+        Self((start as u64) << 16 | length as u64)
+    }
+
+    fn length(self) -> usize {
+        (self.0 & 0xFFFF) as usize
+    }
+
+    fn start(self) -> usize {
+        (self.0 >> 16) as usize
+    }
+}
+
+/// Keys and their numbers, which are above 0.
+#[derive(Clone, Default)]
+pub(super) struct Keys {
+    /// For each slot 7 bits of its key's hash and a bit that says that there is one.
+    tags: Vec<u8>,
+    /// For each slot its key's number.
+    slots: Vec<u32>,
+    /// By number.
+    places: Vec<Place>,
+    arena: Vec<u8>,
+    count: usize,
+    /// Bytes in the arena that belong to no key any more.
+    lost: u64,
+}
+
+impl Keys {
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    pub fn bytes(&self) -> u64 {
+        (self.tags.capacity() + 4 * self.slots.capacity() + 8 * self.places.capacity() + self.arena.capacity()) as u64
+    }
+
+    /// The key that has a number.
+    pub fn get(&self, number: u32) -> Option<&[u8]> {
+        let place = *self.places.get(number as usize)?;
+        (place != NOWHERE).then(|| self.at(place))
+    }
+
+    /// All keys in order of their numbers.
+    pub fn all(&self) -> impl Iterator<Item = (u32, &[u8])> {
+        (0..self.places.len() as u32).filter_map(|number| Some((number, self.get(number)?)))
+    }
+
+    fn at(&self, place: Place) -> &[u8] {
+        &self.arena[place.start()..place.start() + place.length()]
+    }
+
+    /// Makes room for `keys` more keys, with numbers up to `number` and `bytes` bytes in all, so that insertions cannot fail.
+    pub fn reserve(&mut self, keys: usize, number: usize, bytes: usize) -> Result<()> {
+        let refused = |bytes: usize| move |_| Error::OutOfMemory { what: PURPOSE, bytes: bytes as u128 };
+        if number >= self.places.len() {
+            let more = number + 1 - self.places.len();
+            self.places.try_reserve(more).map_err(refused(more * 8))?;
+        }
+        self.arena.try_reserve(bytes).map_err(refused(bytes))?;
+        let slots = (self.count + keys + 1).saturating_mul(4).div_ceil(3).next_power_of_two().max(16);
+        if slots > self.tags.len() {
+            self.rehash(slots).map_err(refused(slots * 5))?;
+        }
+        Ok(())
+    }
+
+    fn rehash(&mut self, slots: usize) -> std::result::Result<(), std::collections::TryReserveError> {
+        let (mut tags, mut numbers) = (Vec::new(), Vec::new());
+        tags.try_reserve_exact(slots)?;
+        numbers.try_reserve_exact(slots)?;
+        tags.resize(slots, EMPTY);
+        numbers.resize(slots, 0);
+        (self.tags, self.slots) = (tags, numbers);
+        for number in 0..self.places.len() as u32 {
+            if let Some(key) = self.get(number) {
+                let hash = hash(key);
+                self.take_slot(hash, number);
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a number into the first slot that is free for its hash.
+    fn take_slot(&mut self, hash: u64, number: u32) {
+        let mut slot = self.home(hash);
+        while self.tags[slot] != EMPTY {
+            slot = self.after(slot);
+        }
+        (self.tags[slot], self.slots[slot]) = (tag(hash), number);
+    }
+
+    #[inline(always)]
+    fn home(&self, hash: u64) -> usize {
+        hash as usize & (self.tags.len() - 1)
+    }
+
+    #[inline(always)]
+    fn after(&self, slot: usize) -> usize {
+        (slot + 1) & (self.tags.len() - 1)
+    }
+
+    /// A key's number, 0 if it has none.
+    pub fn find(&self, hash: u64, key: &[u8]) -> u32 {
+        if self.tags.is_empty() {
+            return 0;
+        }
+        let mut slot = self.home(hash);
+        while self.tags[slot] != EMPTY {
+            let number = self.slots[slot];
+            if self.tags[slot] == tag(hash) && self.at(self.places[number as usize]) == key {
+                return number;
+            }
+            slot = self.after(slot);
+        }
+        0
+    }
+
+    /// Brings the slot where a key's search begins close.
+    #[inline(always)]
+    pub fn prefetch(&self, hash: u64) {
+        if !self.tags.is_empty() {
+            let home = self.home(hash);
+            // SAFETY: a home is a slot.
+            unsafe {
+                prefetch(self.tags.as_ptr().add(home));
+                prefetch(self.slots.as_ptr().add(home));
+            }
+        }
+    }
+
+    /// The numbers of a batch's keys, 0 for those that have none.
+    pub fn find_all(&self, batch: KeyBatch, hashes: &[u64], out: &mut [u32]) {
+        if self.tags.is_empty() {
+            return out.fill(0);
+        }
+        for (block, (hashes, out)) in hashes.chunks(BLOCK).zip(out.chunks_mut(BLOCK)).enumerate() {
+            hashes.iter().for_each(|&hash| self.prefetch(hash));
+            for (&hash, guess) in hashes.iter().zip(&mut *out) {
+                *guess = self.guess(hash);
+                // SAFETY: a slot's number has a place, and 0 is no further.
+                unsafe { prefetch(self.places.as_ptr().add(*guess as usize)) };
+            }
+            for &guess in &*out {
+                if guess != 0 && !self.arena.is_empty() {
+                    // SAFETY: the key's bytes are in the arena; an empty key's may be its end, which is not read.
+                    unsafe { prefetch(self.arena.as_ptr().add(self.places[guess as usize].start().min(self.arena.len() - 1))) };
+                }
+            }
+            for (i, (&hash, number)) in hashes.iter().zip(out).enumerate() {
+                let key = batch.get(block * BLOCK + i);
+                if *number != 0 && self.at(self.places[*number as usize]) != key {
+                    *number = self.find(hash, key);
+                }
+            }
+        }
+    }
+
+    /// The first number whose key's hash looks alike.
+    #[inline(always)]
+    fn guess(&self, hash: u64) -> u32 {
+        let mut slot = self.home(hash);
+        while self.tags[slot] != EMPTY {
+            if self.tags[slot] == tag(hash) {
+                return self.slots[slot];
+            }
+            slot = self.after(slot);
+        }
+        0
+    }
+
+    /// Gives a key that has none a number that no key has. There is room.
+    pub fn insert(&mut self, hash: u64, key: &[u8], number: u32) {
+        let place = Place::new(self.arena.len(), key.len());
+        self.arena.extend_from_slice(key);
+        if number as usize >= self.places.len() {
+            self.places.resize(number as usize + 1, NOWHERE);
+        }
+        self.places[number as usize] = place;
+        self.take_slot(hash, number);
+        self.count += 1;
+    }
+
+    /// Takes numbers from their keys, a block at a time like [`Keys::find_all`].
+    pub fn remove(&mut self, numbers: &[u32]) {
+        let mut hashes = [0; BLOCK];
+        for block in numbers.chunks(BLOCK) {
+            for &number in block {
+                let start = self.places[number as usize].start();
+                // SAFETY: a key's bytes are in the arena, and prefetching does not read.
+                unsafe { prefetch(self.arena.as_ptr().wrapping_add(start.min(self.arena.len().saturating_sub(1)))) };
+            }
+            for (hash_of, &number) in hashes.iter_mut().zip(block) {
+                *hash_of = hash(self.get(number).expect("a number that a key has"));
+                self.prefetch(*hash_of);
+            }
+            block.iter().zip(hashes).for_each(|(&number, hash)| self.remove_one(hash, number));
+        }
+        if self.lost > TOLERATED && self.lost > self.arena.len() as u64 / 2 {
+            self.compact();
+        }
+    }
+
+    fn remove_one(&mut self, hash: u64, number: u32) {
+        let mut slot = self.home(hash);
+        while self.slots[slot] != number || self.tags[slot] == EMPTY {
+            slot = self.after(slot);
+        }
+        self.lost += self.places[number as usize].length() as u64;
+        self.places[number as usize] = NOWHERE;
+        self.count -= 1;
+        self.close_gap(slot);
+    }
+
+    /// Empties a slot, and moves those behind it that would no longer be found.
+    fn close_gap(&mut self, mut gap: usize) {
+        let mut slot = gap;
+        loop {
+            slot = self.after(slot);
+            if self.tags[slot] == EMPTY {
+                break;
+            }
+            let home = self.home(hash(self.at(self.places[self.slots[slot] as usize])));
+            let mask = self.tags.len() - 1;
+            // Whether the gap lies between its home and itself, around the end.
+            if (gap.wrapping_sub(home) & mask) < (slot.wrapping_sub(home) & mask) {
+                (self.tags[gap], self.slots[gap]) = (self.tags[slot], self.slots[slot]);
+                gap = slot;
+            }
+        }
+        (self.tags[gap], self.slots[gap]) = (EMPTY, 0);
+    }
+
+    /// Moves the keys' bytes together, if there is memory for that.
+    fn compact(&mut self) {
+        let mut arena = Vec::new();
+        // Half as much again, so that the next keys do not move it all.
+        if arena.try_reserve_exact(self.key_bytes() as usize * 3 / 2).is_err() {
+            return;
+        }
+        for place in self.places.iter_mut().filter(|place| **place != NOWHERE) {
+            let start = arena.len();
+            arena.extend_from_slice(&self.arena[place.start()..place.start() + place.length()]);
+            *place = Place::new(start, place.length());
+        }
+        self.arena = arena;
+        self.lost = 0;
+    }
+
+    /// Bytes of all keys.
+    pub fn key_bytes(&self) -> u64 {
+        self.arena.len() as u64 - self.lost
+    }
+}
+
+#[inline(always)]
+fn tag(hash: u64) -> u8 {
+    (hash >> 57) as u8 | 0x80
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[test]
+    fn hashes_spread_over_all_bits() {
+        let mut ones = [0u32; 64];
+        for key in 0u32..4096 {
+            let difference = hash(&key.to_le_bytes()) ^ hash(&(key ^ 1 << (key % 32)).to_le_bytes());
+            (0..64).for_each(|bit| ones[bit] += (difference >> bit & 1) as u32);
+        }
+        assert!(ones.iter().all(|&ones| (1800..2300).contains(&ones)), "{ones:?}");
+    }
+
+    /// Insertions, removals and look-ups of keys that often collide, beside a map of the standard library.
+    #[test]
+    fn keys_have_the_numbers_they_were_given() {
+        let (mut keys, mut map) = (Keys::default(), HashMap::<Vec<u8>, u32>::new());
+        let mut random = 1u64;
+        let mut unused: Vec<u32> = (1..=600).rev().collect();
+        for _ in 0..40_000 {
+            random = fold(random ^ 0x1234_5678_9ABC_DEF1, 0xE703_7ED1_A0B4_28DB);
+            let key = format!("{}", random % 900).repeat(1 + (random >> 40) as usize % 30).into_bytes();
+            let hash = hash(&key);
+            assert_eq!(keys.find(hash, &key), map.get(&key).copied().unwrap_or(0));
+            match map.remove(&key) {
+                Some(number) => {
+                    keys.remove(&[number]);
+                    unused.push(number);
+                }
+                None => {
+                    let Some(number) = unused.pop() else { continue };
+                    keys.reserve(1, number as usize, key.len()).unwrap();
+                    keys.insert(hash, &key, number);
+                    map.insert(key, number);
+                }
+            }
+            assert_eq!(keys.len(), map.len());
+        }
+        for (key, &number) in &map {
+            assert_eq!((keys.find(hash(key), key), keys.get(number)), (number, Some(&key[..])));
+        }
+        assert!(keys.lost <= TOLERATED.max(keys.arena.len() as u64 / 2));
+    }
+}

@@ -1,0 +1,71 @@
+//! The keys of a batch that have no row, each once, in the order in which they first occur. They are compared where they lie in the batch, so that
+//! nothing is copied.
+
+use super::keys::KeyBatch;
+use crate::error::{Error, Result};
+
+/// Keys without rows.
+#[derive(Clone, Default)]
+pub(super) struct Newcomers {
+    /// An open hash table of numbers; 0 where there is none.
+    slots: Vec<u32>,
+    /// For each newcomer, from number 1 on, the position where it first occurs.
+    pub firsts: Vec<u32>,
+    /// How often it occurs in the batch.
+    pub occurrences: Vec<u32>,
+    /// For each position without a row the number of its newcomer.
+    pub which: Vec<u32>,
+}
+
+impl Newcomers {
+    pub fn bytes(&self) -> u64 {
+        let capacities = [&self.slots, &self.firsts, &self.occurrences, &self.which].map(Vec::capacity);
+        4 * capacities.iter().sum::<usize>() as u64
+    }
+
+    /// Empties it, and makes room for `unknown` positions.
+    pub fn clear(&mut self, unknown: usize) -> Result<()> {
+        let slots = (2 * unknown).next_power_of_two();
+        let refused = |_| Error::OutOfMemory { what: "a batch of keys", bytes: 4 * (slots + 3 * unknown) as u128 };
+        self.slots.clear();
+        self.slots.try_reserve(slots).map_err(refused)?;
+        self.slots.resize(slots, 0);
+        for numbers in [&mut self.firsts, &mut self.occurrences, &mut self.which] {
+            numbers.clear();
+            numbers.try_reserve(unknown + 1).map_err(refused)?;
+        }
+        Ok(())
+    }
+
+    /// Finds the newcomers among positions whose row is 0.
+    pub fn find(&mut self, batch: KeyBatch, hashes: &[u64], rows: &[u32]) {
+        let mask = self.slots.len() - 1;
+        // No key has the number 0.
+        self.firsts.push(0);
+        self.occurrences.push(0);
+        for (position, _) in rows.iter().enumerate().filter(|(_, row)| **row == 0) {
+            let hash = hashes[position];
+            let mut slot = (hash >> 32) as usize & mask;
+            let number = loop {
+                match self.slots[slot] {
+                    0 => {
+                        let number = self.firsts.len() as u32;
+                        self.slots[slot] = number;
+                        self.firsts.push(position as u32);
+                        self.occurrences.push(0);
+                        break number;
+                    }
+                    number => {
+                        let first = self.firsts[number as usize] as usize;
+                        if hashes[first] == hash && batch.get(first) == batch.get(position) {
+                            break number;
+                        }
+                    }
+                }
+                slot = (slot + 1) & mask;
+            };
+            self.occurrences[number as usize] += 1;
+            self.which.push(number);
+        }
+    }
+}
