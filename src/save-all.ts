@@ -138,7 +138,11 @@ function assembled(
     if (!isObject(features))
       throw coded("ERR_FILE_FORMAT", `${name}: features must be an object, but is ${shown(features)}`);
     const given = Object.entries(features).map(([feature, owner]): [string, EmbeddingTable | string] => {
-      if (feature !== owner) return [feature, String(owner)];
+      if (feature !== owner) {
+        if (descriptions.has(join(name, feature)))
+          throw coded("ERR_FILE_FORMAT", `${name}: ${shown(feature)} has both a table and that of ${shown(owner)}`);
+        return [feature, String(owner)];
+      }
       const table = tableCalled(join(name, feature));
       if (table === undefined) throw coded("ERR_FILE_FORMAT", `${name}: there is no table of ${shown(feature)}`);
       all.delete(join(name, feature));

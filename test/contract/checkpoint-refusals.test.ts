@@ -398,4 +398,14 @@ describe("what is loaded as something else", () => {
       expect(outcome).toHaveProperty("code", expect.stringMatching(/^ERR_/));
     }
   });
+
+  test("a feature that has a table of its own and another's", async () => {
+    const tables = new EmbeddingTables({ a: { rows, dim }, b: { rows, dim } });
+    const { header, data } = headerIn(new Uint8Array(await (await saveAll({ m: tables })).arrayBuffer()));
+    const entry = JSON.parse(header.__metadata__.tallygrad ?? "");
+    entry.members.m.features.a = "b";
+    const changed = { ...header, __metadata__: { tallygrad: JSON.stringify(entry) } };
+    const outcome = await loadAll(fileOf(changed, data)).catch((error) => error);
+    expect(outcome).toMatchObject({ code: "ERR_FILE_FORMAT", message: expect.stringContaining('"a"') });
+  });
 });
