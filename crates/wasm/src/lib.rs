@@ -245,7 +245,7 @@ impl WasmTable {
     /// Prepares a step on the `count` ids that are staged behind `first` ids or floats, and the gradients behind them.
     pub fn prepare(&mut self, stage: &mut Stage, first: usize, count: usize, floats: usize, scale: f64) -> Result<()> {
         let (bits, gradients) = stage.parts_at(first, count, floats);
-        self.ready = Some(self.table.prepare(Ids::from(&*bits), gradients, scale).map_err(thrown)?);
+        self.ready = Some(self.table.prepare(Ids::from(&*bits), gradients, scale, 1).map_err(thrown)?);
         Ok(())
     }
 
