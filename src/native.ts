@@ -6,11 +6,13 @@ import { fileURLToPath } from "node:url";
 import { coded } from "./errors.js";
 import type {
   Kernel,
+  KernelMachine,
   KernelOptions,
   KernelRestoring,
   KernelRestoringVocabulary,
   KernelTable,
   KernelVocabulary,
+  MachineShape,
   VocabularyGiven,
 } from "./kernel.js";
 import { MOST_THREADS } from "./options.js";
@@ -21,10 +23,33 @@ export interface Addon {
   availableThreads(): number;
   updateTogether: Kernel["updateTogether"];
   partsOf: Kernel["partsOf"];
+  NativeMachine: new (fields: number, dim: number, logistic: boolean, hidden: number[]) => AddonMachine;
   NativeVocabulary: new (options: VocabularyGiven) => KernelVocabulary;
   NativeRestoringVocabulary: new (options: VocabularyGiven, progress: number[]) => KernelRestoringVocabulary;
   NativeRestoring: new (options: KernelOptions, progress: number[]) => KernelRestoring<KernelTable>;
   NativeTable: new (options: KernelOptions, counts?: Float64Array | null, values?: Float32Array | null) => KernelTable;
+}
+
+/** A machine, with the arrays of a batch one by one. */
+interface AddonMachine {
+  step(
+    tables: KernelTable[],
+    intercept: number,
+    ids: Uint32Array,
+    offsets: Uint32Array | undefined | null,
+    factors: Float32Array | undefined | null,
+    labels: Float32Array,
+    weights: Float32Array | undefined | null,
+  ): number;
+  predict(
+    tables: KernelTable[],
+    intercept: number,
+    ids: Uint32Array,
+    offsets: Uint32Array | undefined | null,
+    factors: Float32Array | undefined | null,
+    out: Float32Array,
+  ): void;
+  dispose(): void;
 }
 
 /** File names by platform, in the order to try: on Linux the C library decides. */
@@ -43,7 +68,19 @@ export function loadNative(): Kernel {
     restore: (options, progress) => new addon.NativeRestoring(options, progress),
     createVocabulary: (options) => new addon.NativeVocabulary(options),
     restoreVocabulary: (options, progress) => new addon.NativeRestoringVocabulary(options, progress),
+    createMachine: (shape) => machineOf(addon, shape),
     updateTogether: (tables, ids, gradients, scale) => addon.updateTogether(tables, ids, gradients, scale),
+  };
+}
+
+function machineOf(addon: Addon, { fields, dim, logistic, hidden }: MachineShape): KernelMachine {
+  const machine = new addon.NativeMachine(fields, dim, logistic, hidden);
+  return {
+    step: (tables, intercept, { ids, offsets, factors }, labels, weights) =>
+      machine.step(tables, intercept, ids, offsets, factors, labels, weights),
+    predict: (tables, intercept, { ids, offsets, factors }, out) =>
+      machine.predict(tables, intercept, ids, offsets, factors, out),
+    dispose: () => machine.dispose(),
   };
 }
 

@@ -2,6 +2,7 @@
 
 import type { Kernel } from "./kernel.js";
 import { type Instance, instantiate } from "./wasm/instance.js";
+import { createMachine } from "./wasm/machine.js";
 import { partsOf, WasmRestoring } from "./wasm/restoring.js";
 import { createTable, WasmTable } from "./wasm/table.js";
 import { createVocabulary, WasmRestoringVocabulary } from "./wasm/vocabulary.js";
@@ -25,6 +26,7 @@ function kernelOf(running: Instance): Kernel {
     restore: (options, progress) => new WasmRestoring(running, options, progress),
     createVocabulary: (options) => createVocabulary(running, options),
     restoreVocabulary: (options, progress) => new WasmRestoringVocabulary(running, options, progress),
+    createMachine: (shape) => createMachine(running, shape),
     updateTogether: (tables, ids, gradients, scale) =>
       WasmTable.updateTogether(running, tables as WasmTable[], ids, gradients, scale),
   };

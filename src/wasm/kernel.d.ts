@@ -86,6 +86,20 @@ export interface Restoring extends Held {
   finish(): Table;
 }
 
+/** How many elements of each array of a batch are staged, one array behind the other. */
+export interface Lengths extends Held {
+  readonly ids: number;
+}
+
+/** A machine in WebAssembly memory. */
+export interface Machine extends Held {
+  readLayer(layer: number, table: Table): void;
+  compute(vectors: Table, biases: Table, stage: Stage, lengths: Lengths, intercept: number): number;
+  prepare(number: number, table: Table, stage: Stage, lengths: Lengths): void;
+  finish(number: number, table: Table): void;
+  predict(vectors: Table, biases: Table, stage: Stage, lengths: Lengths, intercept: number): void;
+}
+
 /** A vocabulary in WebAssembly memory. */
 export interface Vocabulary extends Held {
   rows(stage: Stage, count: number, length: number): void;
@@ -131,6 +145,15 @@ export interface Glue {
   TableOptions: new () => Options;
   partsOf(options: Options, runs: number): string;
   WasmRestoring: new (options: Options, step: number, lr: number, factor: number, runs: number) => Restoring;
+  BatchLengths: new (
+    ids: number,
+    offsets: number,
+    factors: number,
+    labels: number,
+    weights: number,
+    out: number,
+  ) => Lengths;
+  WasmMachine: new (fields: number, dim: number, logistic: boolean, hidden: Uint32Array) => Machine;
   WasmVocabulary: new (...options: VocabularyArguments) => Vocabulary;
   WasmRestoringVocabulary: new (...given: [...VocabularyArguments, progress: Float64Array]) => RestoringVocabulary;
   WasmTable: new (options: Options, stage: Stage, counts?: number | null, values?: number | null) => Table;

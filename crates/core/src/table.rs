@@ -286,8 +286,8 @@ impl Table {
         outcome
     }
 
-    /// Refuses everything from now on.
-    pub(crate) fn poison(&mut self) {
+    /// Refuses everything from now on: for callers whose step of several tables was cut off.
+    pub fn poison(&mut self) {
         self.poisoned = true;
     }
 

@@ -11,10 +11,10 @@ use tallygrad_core::lanes::{Kernel, LANES, Simd, Vector, add_times, dispatch};
 use tallygrad_core::memory::Buffer;
 use tallygrad_core::pool;
 use tallygrad_core::shared::SharedSlice;
-use tallygrad_core::table::{Ids, Table};
+use tallygrad_core::table::{Ids, Ready, Table};
 
 use crate::loss::Loss;
-use crate::network::Network;
+use crate::network::{Layer, Network};
 use crate::spans::Spans;
 
 const PURPOSE: &str = "a model's batch";
@@ -131,31 +131,46 @@ impl Machine {
         Ok(loss)
     }
 
-    /// Has the tables take the step that [`Machine::compute`] has found for this batch, with the network's gradients divided by the number of
-    /// examples: all of them do, or none.
-    pub fn apply(&mut self, ids: &[u32], vectors: &mut Table, biases: &mut Table, layers: &mut [&mut Table]) -> Result<u64> {
-        assert!(ids.len() == self.occurrences && layers.len() == self.network.layers.len());
-        let (ids, threads) = (Ids::from(ids), vectors.threads());
-        let vector_gradients = &self.vectors[..self.occurrences * self.shape.dim];
-        let bias_gradients = &self.biases[..self.occurrences];
-        let share = 1.0 / self.examples.max(1) as f64;
-        let mut rest = &self.layer_gradients[..self.network.size()];
-        let layer_gradients: Vec<&[f32]> =
-            self.network.layers.iter().map(|layer| rest.split_off(..layer.size()).expect("all layers have gradients")).collect();
-
-        let ready_vectors = vectors.prepare(ids, vector_gradients, 1.0, threads)?;
-        let ready_biases = biases.prepare(ids, bias_gradients, 1.0, threads)?;
-        let parts = self.network.layers.iter().zip(&layer_gradients);
-        let ready_layers = layers.iter_mut().zip(parts);
-        let ready_layers: Vec<_> = ready_layers
-            .map(|(table, (layer, gradients))| table.prepare(layer.ids(), gradients, share, threads))
-            .collect::<Result<_>>()?;
-        let mut skipped = vectors.finish(ready_vectors, vector_gradients, 1.0)?;
-        skipped += biases.finish(ready_biases, bias_gradients, 1.0)?;
-        for ((table, gradients), ready) in layers.iter_mut().zip(&layer_gradients).zip(ready_layers) {
-            skipped += table.finish(ready, gradients, share)?;
+    /// Has the tables take the step that [`Machine::compute`] has found for this batch: all of them do, or none. They are the vectors, the
+    /// biases and the layers. Gives the number of rows that were skipped.
+    pub fn apply(&self, ids: &[u32], tables: &mut [&mut Table]) -> Result<u64> {
+        assert!(tables.len() == 2 + self.network.layers.len());
+        let ready = tables.iter_mut().enumerate().map(|(number, table)| self.prepare(number, ids, table));
+        let ready = ready.collect::<Result<Vec<_>>>()?;
+        let finished = tables.iter_mut().zip(ready).enumerate().map(|(number, (table, ready))| self.finish(number, table, ready));
+        let skipped: Result<Vec<u64>> = finished.collect();
+        if skipped.is_err() {
+            // Some tables have taken the step, others not.
+            tables.iter_mut().for_each(|table| table.poison());
         }
-        Ok(skipped)
+        skipped.map(|skipped| skipped.iter().sum())
+    }
+
+    /// The first half of a table's part in [`Machine::apply`], which refuses what is to be refused. All tables are prepared before any of
+    /// them is finished.
+    pub fn prepare(&self, number: usize, ids: &[u32], table: &mut Table) -> Result<Ready> {
+        let (gradients, scale) = self.gradients(number);
+        let ids = number.checked_sub(2).map_or(Ids::from(ids), |layer| self.network.layers[layer].ids());
+        table.prepare(ids, gradients, scale, table.threads())
+    }
+
+    /// The second half.
+    pub fn finish(&self, number: usize, table: &mut Table, ready: Ready) -> Result<u64> {
+        let (gradients, scale) = self.gradients(number);
+        table.finish(ready, gradients, scale)
+    }
+
+    /// The gradients for a table, and what they are multiplied with: for layers those of the mean loss.
+    fn gradients(&self, number: usize) -> (&[f32], f64) {
+        match number {
+            0 => (&self.vectors[..self.occurrences * self.shape.dim], 1.0),
+            1 => (&self.biases[..self.occurrences], 1.0),
+            _ => {
+                let layers = &self.network.layers;
+                let first: usize = layers[..number - 2].iter().map(Layer::size).sum();
+                (&self.layer_gradients[first..][..layers[number - 2].size()], 1.0 / self.examples.max(1) as f64)
+            }
+        }
     }
 
     /// Writes what the model predicts, one number an example.
@@ -207,8 +222,9 @@ impl Machine {
             for examples in spans.blocks(span) {
                 let positions = batch.positions(examples.start, fields)..batch.positions(examples.end, fields);
                 // SAFETY: as above.
-                let (vectors_of_block, biases_of_block) =
-                    unsafe { (all_vectors.range(positions.start * dim..positions.end * dim), all_biases.range(positions.clone())) };
+                let (vectors_of_block, biases_of_block) = unsafe {
+                    (all_vectors.range(positions.start * dim..positions.end * dim), all_biases.range(positions.clone()))
+                };
                 let ids = Ids::from(&batch.ids[positions.clone()]);
                 let read = vectors.lookup(ids, vectors_of_block).and_then(|()| biases.lookup(ids, biases_of_block));
                 if let Err(error) = read {
@@ -337,14 +353,14 @@ impl Block<'_> {
 
     /// Turns an example's rows into their gradients, given the derivative by its prediction and those by the network's inputs.
     #[inline(always)]
-    fn to_gradients<V: Vector>(&mut self, example: usize, slope: f32, sum: &[f32], by_input: Option<&[f32]>) {
+    fn become_gradients<V: Vector>(&mut self, example: usize, slope: f32, sum: &[f32], by_input: Option<&[f32]>) {
         for field in 0..self.fields {
             let (start, end) = self.batch.cell(example * self.fields + field);
             let by_input = by_input.map(|slopes| &slopes[field * self.dim..(field + 1) * self.dim]);
             for position in start..end {
                 let (factor, at) = (self.batch.factor(position), position - self.first_position);
                 self.biases[at] = slope * factor;
-                to_gradient::<V>(&mut self.vectors[at * self.dim..(at + 1) * self.dim], factor, slope, sum, by_input);
+                become_gradient::<V>(&mut self.vectors[at * self.dim..(at + 1) * self.dim], factor, slope, sum, by_input);
             }
         }
     }
@@ -381,10 +397,10 @@ impl Kernel for Learn<'_> {
             total += weight * loss;
             let slope = (weight * slope) as f32;
             if network.layers.is_empty() {
-                block.to_gradients::<V>(example, slope, sum, None);
+                block.become_gradients::<V>(example, slope, sum, None);
             } else {
                 network.backward::<V>(slope, values, slopes, gradients);
-                block.to_gradients::<V>(example, slope, sum, Some(slopes));
+                block.become_gradients::<V>(example, slope, sum, Some(slopes));
             }
         }
         total
@@ -462,7 +478,7 @@ fn sum_of_differences<V: Vector>(sum: &[f32], squares: &[f32]) -> f32 {
 
 /// Turns a vector v into factor * (slope * (sum - factor * v) + by_input).
 #[inline(always)]
-fn to_gradient<V: Vector>(vector: &mut [f32], factor: f32, slope: f32, sum: &[f32], by_input: Option<&[f32]>) {
+fn become_gradient<V: Vector>(vector: &mut [f32], factor: f32, slope: f32, sum: &[f32], by_input: Option<&[f32]>) {
     let dim = vector.len();
     assert!(sum.len() == dim && by_input.is_none_or(|slopes| slopes.len() == dim));
     let whole = dim / LANES * LANES;

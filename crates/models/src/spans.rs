@@ -25,13 +25,6 @@ impl Spans {
         let range = span * blocks / self.count..(span + 1) * blocks / self.count;
         range.map(move |block| block * BLOCK..((block + 1) * BLOCK).min(self.examples))
     }
-
-    /// The examples of a span.
-    pub fn examples(self, span: usize) -> Range<usize> {
-        let blocks = self.examples.div_ceil(BLOCK);
-        let first = |span: usize| (span * blocks / self.count * BLOCK).min(self.examples);
-        first(span)..first(span + 1)
-    }
 }
 
 #[cfg(test)]
@@ -44,12 +37,10 @@ mod tests {
             let spans = Spans::of(examples);
             let mut next = 0;
             for span in 0..spans.count {
-                assert_eq!(spans.examples(span).start, next);
                 for block in spans.blocks(span) {
                     assert!(block.start == next && block.len() <= BLOCK && !block.is_empty());
                     next = block.end;
                 }
-                assert_eq!(spans.examples(span).end, next);
             }
             assert_eq!(next, examples);
         }

@@ -44,7 +44,8 @@ impl Model {
     fn new(fields: usize, dim: usize, loss: Loss, hidden: &[usize], threads: usize) -> Self {
         let machine = Machine::new(Shape { fields, dim, loss, hidden: hidden.to_vec() }).unwrap();
         let layers = machine.layers().enumerate();
-        let layers = layers.map(|(at, (inputs, units))| table(units as u32, inputs + 1, "adam", 0.5, 9 + at as u64, threads)).collect();
+        let layers =
+            layers.map(|(at, (inputs, units))| table(units as u32, inputs + 1, "adam", 0.5, 9 + at as u64, threads)).collect();
         Self {
             layers,
             machine,
@@ -68,7 +69,8 @@ impl Model {
     fn step(&mut self, data: &Data) -> f64 {
         let loss = self.loss(data);
         let Self { machine, vectors, biases, layers } = self;
-        machine.apply(&data.ids, vectors, biases, &mut layers.iter_mut().collect::<Vec<_>>()).unwrap();
+        let mut tables: Vec<&mut Table> = [vectors, biases].into_iter().chain(layers).collect();
+        machine.apply(&data.ids, &mut tables).unwrap();
         loss
     }
 
@@ -226,7 +228,10 @@ fn bits_do_not_depend_on_threads_or_instructions() {
             let mut model = Model::new(4, 12, Loss::Logistic, hidden, threads);
             if let Some(simd) = simd {
                 model.machine.set_simd(simd);
-                [&mut model.vectors, &mut model.biases].into_iter().chain(&mut model.layers).for_each(|table| table.set_simd(simd));
+                [&mut model.vectors, &mut model.biases]
+                    .into_iter()
+                    .chain(&mut model.layers)
+                    .for_each(|table| table.set_simd(simd));
             }
             let losses: Vec<f64> = (0..5).map(|step| model.step(&Data::bags(900, 4, step))).collect();
             (losses.iter().map(|loss| loss.to_bits()).collect::<Vec<_>>(), model.fingerprints())
@@ -250,7 +255,7 @@ fn a_field_of_one_row_is_a_bag_of_one() {
     let losses = [(&mut plain, None), (&mut bags, Some(&offsets[..]))].map(|(model, offsets)| {
         let batch = Batch { ids: &ids, offsets, factors: None };
         let loss = model.machine.compute(&model.vectors, &model.biases, batch, truth, 0.0).unwrap();
-        model.machine.apply(&ids, &mut model.vectors, &mut model.biases, &mut []).unwrap();
+        model.machine.apply(&ids, &mut [&mut model.vectors, &mut model.biases]).unwrap();
         loss
     });
     assert_eq!(losses[0], losses[1]);
@@ -264,7 +269,7 @@ fn what_cannot_be_learned_from_changes_nothing() {
     let truth = Truth { labels: &[f32::MAX], weights: Some(&[f32::MAX]) };
     let batch = Batch { ids: &[1], offsets: None, factors: None };
     let Model { machine, vectors, biases, .. } = &mut model;
-    let outcome = machine.compute(vectors, biases, batch, truth, 0.0).and_then(|_| machine.apply(&[1], vectors, biases, &mut []));
+    let outcome = machine.compute(vectors, biases, batch, truth, 0.0).and_then(|_| machine.apply(&[1], &mut [vectors, biases]));
     assert_eq!(outcome.unwrap_err().code(), "ERR_NON_FINITE");
     let out_of_range = Batch { ids: &[ROWS], ..batch };
     let truth = Truth { labels: &[0.0], weights: None };

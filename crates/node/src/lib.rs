@@ -18,6 +18,7 @@ use tallygrad_core::options::Options;
 use tallygrad_core::table::{Ids, Table};
 use tallygrad_core::together::{self, Batch, Refused};
 
+mod machine;
 mod vocabulary;
 
 /// An error whose JavaScript `code` is the kernel's.

@@ -10,6 +10,7 @@ use tallygrad_core::options::Options;
 use tallygrad_core::table::{CHUNK, Findings, Ids, Ready, Table};
 use wasm_bindgen::prelude::*;
 
+mod machine;
 mod vocabulary;
 
 /// Refusals reach JavaScript as the text `CODE message`, which the facade turns into an error.
