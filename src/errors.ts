@@ -30,6 +30,7 @@ const CLASSES: Record<ErrorCode, ErrorConstructor> = {
   ERR_WASM_UNAVAILABLE: Error,
   ERR_WASM_LOADED: Error,
   ERR_TABLE_CHANGED: Error,
+  ERR_TRAINING: Error,
 };
 
 /** An error of the class that belongs to `code`. */

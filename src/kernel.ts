@@ -199,6 +199,8 @@ export interface Kernel {
   createVocabulary(options: VocabularyGiven): KernelVocabulary;
   /** A vocabulary with these options, whose progress was this, and whose parts are to follow. */
   restoreVocabulary(options: VocabularyGiven, progress: number[]): KernelRestoringVocabulary;
+  /** SHA-256 of a text, in hex. */
+  digest(text: string): string;
   createMachine(shape: MachineShape): KernelMachine;
   /** One step of several tables, no table twice. The message of an error begins with `#` and the table's place in the list. */
   updateTogether(tables: KernelTable[], ids: Uint32Array[], gradients: Float32Array[], scale: number): number;

@@ -21,6 +21,7 @@ import { MOST_THREADS } from "./options.js";
 export interface Addon {
   catalogue(): string;
   availableThreads(): number;
+  digest(text: string): string;
   updateTogether: Kernel["updateTogether"];
   partsOf: Kernel["partsOf"];
   NativeMachine: new (fields: number, dim: number, logistic: boolean, hidden: number[]) => AddonMachine;
@@ -68,6 +69,7 @@ export function loadNative(): Kernel {
     restore: (options, progress) => new addon.NativeRestoring(options, progress),
     createVocabulary: (options) => new addon.NativeVocabulary(options),
     restoreVocabulary: (options, progress) => new addon.NativeRestoringVocabulary(options, progress),
+    digest: (text) => addon.digest(text),
     createMachine: (shape) => machineOf(addon, shape),
     updateTogether: (tables, ids, gradients, scale) => addon.updateTogether(tables, ids, gradients, scale),
   };

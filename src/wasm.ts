@@ -26,6 +26,7 @@ function kernelOf(running: Instance): Kernel {
     restore: (options, progress) => new WasmRestoring(running, options, progress),
     createVocabulary: (options) => createVocabulary(running, options),
     restoreVocabulary: (options, progress) => new WasmRestoringVocabulary(running, options, progress),
+    digest: (text) => running.glue.digest(text),
     createMachine: (shape) => createMachine(running, shape),
     updateTogether: (tables, ids, gradients, scale) =>
       WasmTable.updateTogether(running, tables as WasmTable[], ids, gradients, scale),

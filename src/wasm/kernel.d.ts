@@ -140,6 +140,7 @@ export type VocabularyArguments = [
 export interface Glue {
   initSync(options: { module: WebAssembly.Module }): { readonly memory: WebAssembly.Memory };
   catalogue(): string;
+  digest(text: string): string;
   chunk(): number;
   Stage: new () => Stage;
   TableOptions: new () => Options;

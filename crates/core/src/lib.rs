@@ -20,7 +20,7 @@
 pub mod bags;
 pub mod checkpoint;
 pub mod error;
-mod fingerprint;
+pub mod fingerprint;
 pub mod float_mode;
 mod growth;
 mod history;

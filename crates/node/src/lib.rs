@@ -60,6 +60,12 @@ pub fn catalogue() -> String {
     Options::catalogue_json()
 }
 
+/// SHA-256 of a text, in hex.
+#[napi]
+pub fn digest(text: String) -> String {
+    tallygrad_core::fingerprint::of_text(&text)
+}
+
 /// The number of threads worth using on this machine.
 #[napi]
 pub fn available_threads() -> u32 {

@@ -70,6 +70,12 @@ pub fn catalogue() -> String {
     Options::catalogue_json()
 }
 
+/// SHA-256 of a text, in hex.
+#[wasm_bindgen]
+pub fn digest(text: &str) -> String {
+    tallygrad_core::fingerprint::of_text(text)
+}
+
 /// Gradients are staged in parts of a multiple of so many occurrences.
 #[wasm_bindgen]
 pub fn chunk() -> usize {

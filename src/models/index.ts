@@ -1,0 +1,5 @@
+/** tallygrad/models. See models.d.ts. */
+
+export { select } from "./data/select.js";
+export { DeepFM, FactorizationMachine } from "./factorization-machine.js";
+export { metricsOf } from "./metrics.js";
