@@ -874,7 +874,9 @@ export type ErrorCode =
   /** Error: a table took a step while it was written. */
   | "ERR_TABLE_CHANGED"
   /** Error: a call would change a model of `tallygrad/models` that `fit` is training. */
-  | "ERR_TRAINING";
+  | "ERR_TRAINING"
+  /** Error: a model of `tallygrad/models` was asked before `fit` has made what it was asked for. */
+  | "ERR_NOT_TRAINED";
 
 /** What every error of this package has besides its class and message. */
 export interface TallygradError extends Error {

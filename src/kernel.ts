@@ -165,6 +165,28 @@ export interface KernelMachine {
   dispose(): void;
 }
 
+/** What a skip-gram model is like, defaults filled in. */
+export interface SkipGramSettings {
+  dim: number;
+  /** 0 for the whole sentence. */
+  window: number;
+  negatives: number;
+  /** 0 for none. */
+  subsample: number;
+  power: number;
+  seed: number;
+}
+
+/** The arithmetic of skip-gram. Its tables come with each call: vectors of words, and of words as contexts. */
+export interface KernelSkipGram {
+  /**
+   * One step on sentences one behind the other, each from one of `starts` to the next, when `place` words were read before. Gives the summed loss
+   * of some of the pairs before it, and how many those are.
+   */
+  step(tables: KernelTable[], words: Uint32Array, starts: Uint32Array, place: number): number[];
+  dispose(): void;
+}
+
 /** One option, as the kernel declares it. */
 export interface Parameter {
   /** With a dot in it if it belongs to a group. */
@@ -202,6 +224,8 @@ export interface Kernel {
   /** SHA-256 of a text, in hex. */
   digest(text: string): string;
   createMachine(shape: MachineShape): KernelMachine;
+  /** `counts` are occurrences of each word. */
+  createSkipGram(settings: SkipGramSettings, counts: Float64Array): KernelSkipGram;
   /** One step of several tables, no table twice. The message of an error begins with `#` and the table's place in the list. */
   updateTogether(tables: KernelTable[], ids: Uint32Array[], gradients: Float32Array[], scale: number): number;
 }

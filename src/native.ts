@@ -10,9 +10,11 @@ import type {
   KernelOptions,
   KernelRestoring,
   KernelRestoringVocabulary,
+  KernelSkipGram,
   KernelTable,
   KernelVocabulary,
   MachineShape,
+  SkipGramSettings,
   VocabularyGiven,
 } from "./kernel.js";
 import { MOST_THREADS } from "./options.js";
@@ -25,6 +27,7 @@ export interface Addon {
   updateTogether: Kernel["updateTogether"];
   partsOf: Kernel["partsOf"];
   NativeMachine: new (fields: number, dim: number, logistic: boolean, hidden: number[]) => AddonMachine;
+  NativeSkipGram: new (settings: SkipGramSettings, counts: Float64Array) => KernelSkipGram;
   NativeVocabulary: new (options: VocabularyGiven) => KernelVocabulary;
   NativeRestoringVocabulary: new (options: VocabularyGiven, progress: number[]) => KernelRestoringVocabulary;
   NativeRestoring: new (options: KernelOptions, progress: number[]) => KernelRestoring<KernelTable>;
@@ -71,6 +74,7 @@ export function loadNative(): Kernel {
     restoreVocabulary: (options, progress) => new addon.NativeRestoringVocabulary(options, progress),
     digest: (text) => addon.digest(text),
     createMachine: (shape) => machineOf(addon, shape),
+    createSkipGram: (settings, counts) => new addon.NativeSkipGram(settings, counts),
     updateTogether: (tables, ids, gradients, scale) => addon.updateTogether(tables, ids, gradients, scale),
   };
 }

@@ -4,6 +4,7 @@ import type { Kernel } from "./kernel.js";
 import { type Instance, instantiate } from "./wasm/instance.js";
 import { createMachine } from "./wasm/machine.js";
 import { partsOf, WasmRestoring } from "./wasm/restoring.js";
+import { createSkipGram } from "./wasm/skip-gram.js";
 import { createTable, WasmTable } from "./wasm/table.js";
 import { createVocabulary, WasmRestoringVocabulary } from "./wasm/vocabulary.js";
 
@@ -28,6 +29,7 @@ function kernelOf(running: Instance): Kernel {
     restoreVocabulary: (options, progress) => new WasmRestoringVocabulary(running, options, progress),
     digest: (text) => running.glue.digest(text),
     createMachine: (shape) => createMachine(running, shape),
+    createSkipGram: (settings, counts) => createSkipGram(running, settings, counts),
     updateTogether: (tables, ids, gradients, scale) =>
       WasmTable.updateTogether(running, tables as WasmTable[], ids, gradients, scale),
   };

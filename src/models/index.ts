@@ -3,3 +3,4 @@
 export { select } from "./data/select.js";
 export { DeepFM, FactorizationMachine } from "./factorization-machine.js";
 export { metricsOf } from "./metrics.js";
+export { SkipGram } from "./skip-gram.js";

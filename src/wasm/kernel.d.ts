@@ -100,6 +100,13 @@ export interface Machine extends Held {
   predict(vectors: Table, biases: Table, stage: Stage, lengths: Lengths, intercept: number): void;
 }
 
+/** A skip-gram model in WebAssembly memory. */
+export interface SkipGram extends Held {
+  compute(inputs: Table, outputs: Table, stage: Stage, count: number, starts: number, place: number): Float64Array;
+  prepare(second: boolean, table: Table): void;
+  finish(second: boolean, table: Table): void;
+}
+
 /** A vocabulary in WebAssembly memory. */
 export interface Vocabulary extends Held {
   rows(stage: Stage, count: number, length: number): void;
@@ -155,6 +162,16 @@ export interface Glue {
     out: number,
   ) => Lengths;
   WasmMachine: new (fields: number, dim: number, logistic: boolean, hidden: Uint32Array) => Machine;
+  WasmSkipGram: new (
+    stage: Stage,
+    words: number,
+    dim: number,
+    window: number,
+    negatives: number,
+    subsample: number,
+    power: number,
+    seed: number,
+  ) => SkipGram;
   WasmVocabulary: new (...options: VocabularyArguments) => Vocabulary;
   WasmRestoringVocabulary: new (...given: [...VocabularyArguments, progress: Float64Array]) => RestoringVocabulary;
   WasmTable: new (options: Options, stage: Stage, counts?: number | null, values?: number | null) => Table;

@@ -36,7 +36,7 @@ mod plan;
 pub mod pool;
 mod prefetch;
 pub mod ranking;
-mod rng;
+pub mod rng;
 pub mod rule;
 mod scalar;
 pub mod schedule;

@@ -19,6 +19,7 @@ use tallygrad_core::table::{Ids, Table};
 use tallygrad_core::together::{self, Batch, Refused};
 
 mod machine;
+mod skip_gram;
 mod vocabulary;
 
 /// An error whose JavaScript `code` is the kernel's.

@@ -11,6 +11,7 @@ use tallygrad_core::table::{CHUNK, Findings, Ids, Ready, Table};
 use wasm_bindgen::prelude::*;
 
 mod machine;
+mod skip_gram;
 mod vocabulary;
 
 /// Refusals reach JavaScript as the text `CODE message`, which the facade turns into an error.
