@@ -18,6 +18,7 @@ import type {
   LongCallOptions,
   Optimizer,
   Platform,
+  Schedule,
   Source,
   TableOptions,
   Target,
@@ -80,6 +81,8 @@ export interface MachineOptions {
   dim?: number;
   /** The rule of vectors and biases. Default: `tallygrad` at its defaults. */
   optimizer?: Optimizer;
+  /** How the learning rate of vectors and biases goes from step to step. Default: it stays. */
+  schedule?: Exclude<Schedule, (step: number) => number>;
   /**
    * Rows for keys that nobody counted: all fields share them, and a field's keys are its own. Row 0 is that of all keys without a row.
    * Default: there is none, and fields have `rows`.
@@ -89,7 +92,7 @@ export interface MachineOptions {
   loss?: "logistic" | "squared";
   /** The constant part of predictions, which is not trained. Default: log-odds or mean of the labels of the first data that `fit` or `partialFit` sees. */
   intercept?: number;
-  /** First vectors. Default `{ type: "normal", scale: 0.05 }`. Biases begin at 0. */
+  /** First vectors. Default `{ type: "normal", scale: 0.01 }`. Biases begin at 0. */
   init?: Exclude<Init, Float32Array>;
   /** Seed of first weights and of shuffling: an integer from 0 to 2^53 - 1. Default 0. */
   seed?: number;

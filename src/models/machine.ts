@@ -81,7 +81,7 @@ interface Tables {
 }
 
 const OPTIONS = [
-  ...["fields", "dim", "optimizer", "vocabulary", "loss", "intercept", "init", "seed", "dtype", "rounding"],
+  ...["fields", "dim", "optimizer", "schedule", "vocabulary", "loss", "intercept", "init", "seed", "dtype", "rounding"],
   ...["backend", "threads"],
 ];
 const DEFAULT_DIM = 16;
@@ -348,7 +348,16 @@ export function created(kind: Settings["kind"], options: MachineOptions | DeepFM
   if (!isObject(options)) throw coded("ERR_OPTION_VALUE", `options must be an object, but is ${shown(options)}`);
   const deep = kind === "deep-fm";
   const given = checkNames<DeepFMOptions>("options", options, deep ? [...OPTIONS, "hidden", "layerRate"] : OPTIONS);
-  const { optimizer, init = { type: "normal", scale: 0.05 }, intercept, backend, threads, dtype, rounding } = given;
+  const {
+    optimizer,
+    schedule,
+    init = { type: "normal", scale: 0.01 },
+    intercept,
+    backend,
+    threads,
+    dtype,
+    rounding,
+  } = given;
   const keyed = given.vocabulary !== undefined;
   const fields = new Fields(given.fields, keyed);
   const dim = integer("dim", given.dim ?? DEFAULT_DIM, 1, MOST_DIM);
@@ -361,7 +370,7 @@ export function created(kind: Settings["kind"], options: MachineOptions | DeepFM
   const machine = { ...(backend && { backend }), ...(threads && { threads }) };
   const vocabulary = given.vocabulary && new Vocabulary({ ...given.vocabulary, seed, ...(backend && { backend }) });
   const rows = vocabulary?.capacity ?? fields.rows;
-  const same = { rows, seed, ...machine, ...(optimizer && { optimizer }) };
+  const same = { rows, seed, ...machine, ...(optimizer && { optimizer }), ...(schedule && { schedule }) };
   const stored = { ...(dtype && { dtype }), ...(rounding && { rounding }) };
   const vectors = new EmbeddingTable({ ...same, ...stored, dim, init: init as Init });
   const biases = new EmbeddingTable({ ...same, dim: 1, init: { type: "zeros" } });
