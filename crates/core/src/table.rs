@@ -257,7 +257,7 @@ impl Table {
 
     /// The first part of [`Table::update`], which refuses what is to be refused; [`Table::finish`] is the second. In between nothing else may
     /// be done with the table.
-    /// It is shared by `threads` threads at most.
+    /// It is shared by `threads` threads at most; whether that is worth it, the caller knows.
     pub fn prepare(&mut self, ids: Ids, gradients: &[f32], scale: f64, threads: usize) -> Result<Ready> {
         self.check(ids)?;
         let gradients = self.batch_gradients(ids, gradients, scale)?;

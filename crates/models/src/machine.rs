@@ -19,7 +19,7 @@ use crate::spans::Spans;
 
 const PURPOSE: &str = "a model's batch";
 /// Elements of a batch from which its spans are shared among threads.
-const WORTH_SHARING: usize = 1 << 13;
+const WORTH_SHARING: usize = 1 << 16;
 
 /// What a machine is like.
 #[derive(Clone, Debug)]
@@ -151,7 +151,7 @@ impl Machine {
     pub fn prepare(&self, number: usize, ids: &[u32], table: &mut Table) -> Result<Ready> {
         let (gradients, scale) = self.gradients(number);
         let ids = number.checked_sub(2).map_or(Ids::from(ids), |layer| self.network.layers[layer].ids());
-        table.prepare(ids, gradients, scale, table.threads())
+        table.prepare(ids, gradients, scale, threads_for(table, ids))
     }
 
     /// The second half.
@@ -259,6 +259,12 @@ impl Machine {
             None => Ok(spans),
         }
     }
+}
+
+/// Threads that a table's step is worth: they have just worked on the batch, and have not gone to sleep. What an occurrence costs is that of its row's
+/// elements and of finding it, which is some sixteen more.
+pub(crate) fn threads_for(table: &Table, ids: Ids) -> usize {
+    if ids.bits.len() * (table.dim() + 16) < 1 << 18 { 1 } else { table.threads() }
 }
 
 /// Refuses what no door lets through.

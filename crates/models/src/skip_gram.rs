@@ -16,6 +16,7 @@ use tallygrad_core::rng;
 use tallygrad_core::shared::SharedSlice;
 use tallygrad_core::table::{Ids, Ready, Table};
 
+use crate::machine::threads_for;
 use crate::noise::Noise;
 use crate::spans::Spans;
 
@@ -187,7 +188,7 @@ impl SkipGram {
     /// The first half of a table's part in [`SkipGram::apply`], which refuses what is to be refused.
     pub fn prepare(&self, second: bool, table: &mut Table) -> Result<Ready> {
         let (ids, gradients) = self.gradients(second);
-        table.prepare(Ids::from(ids), gradients, 1.0, table.threads())
+        table.prepare(Ids::from(ids), gradients, 1.0, threads_for(table, Ids::from(ids)))
     }
 
     /// The second half.

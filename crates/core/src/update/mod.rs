@@ -89,7 +89,8 @@ pub struct Ready {
 
 /// One step of `table`. Ids are checked already, lengths too; gradients have been inspected, or will be.
 pub(crate) fn update(table: &mut Table, ids: &[u32], gradients: Gradients, inspected: Option<Findings>) -> Result<u64> {
-    let ready = prepare(table, ids, gradients, inspected, table.threads)?;
+    let threads = if gradients.values.len() < pool::WORTH_SHARING { 1 } else { table.threads };
+    let ready = prepare(table, ids, gradients, inspected, threads)?;
     finish(table, gradients, ready)
 }
 
@@ -101,7 +102,6 @@ pub(crate) fn prepare(
     inspected: Option<Findings>,
     threads: usize,
 ) -> Result<Ready> {
-    let threads = if gradients.values.len() < pool::WORTH_SHARING { 1 } else { threads.min(table.threads) };
     table.plan.reserve(ids.len())?;
     let tasks = if threads > 1 { pool::TASKS } else { 1 };
     table.scratch.rows.reserve(gradients.dim * SCRATCH_ROWS * tasks, PURPOSE)?;
