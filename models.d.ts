@@ -79,7 +79,10 @@ export interface MachineOptions {
   fields: Readonly<Record<string, Field>>;
   /** Floats a vector: 1 to 65,536. Default 16. */
   dim?: number;
-  /** The rule of vectors and biases. Default: `tallygrad` at its defaults. */
+  /**
+   * The rule of vectors and biases. Default: `{ type: "tallygrad" }` with squared loss, whose scale is the labels'; with logistic loss, whose gradients have a
+   * scale of their own, `{ type: "tallygrad", lr: 0.06, floor: 0.5 }`, which docs/results.md holds against tuned rivals.
+   */
   optimizer?: Optimizer;
   /** How the learning rate of vectors and biases goes from step to step. Default: it stays. */
   schedule?: Exclude<Schedule, (step: number) => number>;

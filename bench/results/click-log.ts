@@ -35,6 +35,11 @@ export function oracleLoss(seed: number): number {
   return made(seed).oracle;
 }
 
+/** The training examples of a seed. */
+export function clickLogData(seed: number): { examples: Examples; fields: Record<string, number> } {
+  return { examples: splitOf(seed).train, fields };
+}
+
 function splitOf(seed: number): Split {
   return made(seed).split;
 }

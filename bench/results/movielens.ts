@@ -37,6 +37,13 @@ export function movieLensSettings(folder: string): Setting[] {
   ];
 }
 
+/** User and film of all ratings. */
+export function movieLensIds(folder: string): { examples: Examples; fields: Record<string, Field> } {
+  const { examples, fields } = readAll(folder);
+  const ids = ["user", "movie"];
+  return { fields: only(fields, ids), examples: { labels: examples.labels, columns: only(examples.columns, ids) } };
+}
+
 function only<T>(all: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {
   return Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)));
 }

@@ -100,13 +100,33 @@ export function simulate(
   return sums.map((sum, row) => (sum + (errors[row] ?? 0) * (steps - (since[row] ?? 0))) / steps);
 }
 
+/** Rows whose speed-ups are the means of several runs. */
+export function meanOf(runs: readonly RowResult[][]): RowResult[] {
+  return (runs[0] ?? []).map((row, index) => {
+    const mean = (of: "fa" | "cf"): number => runs.reduce((sum, run) => sum + (run[index]?.[of] ?? 0), 0) / runs.length;
+    return { ...row, fa: mean("fa"), cf: mean("cf") };
+  });
+}
+
+/** Uniform numbers from 0 to 1: Mulberry32 (Tommy Ettinger). */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
 /** A standard normal number (Box and Muller). */
 function gaussian(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }
 
 /** All rows of a tail. */
-export function speedUps({ probabilities }: Tail, steps: number, random: () => number): RowResult[] {
+export function speedUps({ probabilities }: Tail, steps: number, seed: number): RowResult[] {
+  const random = generator(seed);
   const squares = probabilities.reduce((sum, p) => sum + p * p, 0);
   const expectedCounts = probabilities.map((p) => p * steps);
   const fa = simulate({ type: "fa-sgd", lr: 1, expectedCounts, maxLr: MOST_RATE }, probabilities, steps, random);
