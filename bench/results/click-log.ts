@@ -17,7 +17,9 @@ const fields = Object.fromEntries(logFields.map(({ size }, index) => [names[inde
 
 /** Settings (b): all contestants at 256, the house rule and its closest rivals at larger batches, DeepFM. */
 export function clickLogSettings(): Setting[] {
-  const few = contestants.filter(({ name }) => /^(tallygrad|adagrad, accumulator 1|adam|sgd)$/.test(name));
+  const few = contestants.filter(({ name }) =>
+    /^(tallygrad|tallygrad, floor 0.5|adagrad, accumulator 1|adam|sgd)$/.test(name),
+  );
   const same = { dim: 8, seeds: SEEDS, fields, splitOf };
   return [
     machineSetting({ ...same, name: "click-log-256", deep: false, contestants, fit: { batchSize: 256 } }),

@@ -23,6 +23,12 @@ const CAP = 1 / 20;
 export const contestants: readonly Contestant[] = [
   { name: "tallygrad", start: 0.05, standard: 0.05, optimizer: (lr) => ({ type: "tallygrad", lr }) },
   {
+    name: "tallygrad, floor 0.5",
+    start: 0.06,
+    standard: 0.06,
+    optimizer: (lr) => ({ type: "tallygrad", lr, floor: 0.5 }),
+  },
+  {
     name: "cf-sgd, normalised, capped",
     start: 0.1,
     optimizer: (lr) => ({ type: "cf-sgd", lr, maxLr: lr * CAP, normalize: true }),

@@ -71,7 +71,7 @@ data are part of this repository. Without \`--data\` only the synthetic click lo
 How to read the tables: each contestant ran with three seeds, at its default rate if it has one and at the rate that was best in a search with the first seed
 (factors of 2, then of √2; **edge** where the best was the lowest or highest that was tried). Numbers are means ± half the distance from the least to the greatest. Seeds are
 other splits or other planted models, so they differ by more than contestants do: *behind* is the mean, over seeds, of the difference to the best on the same
-seed.${planted}`;
+seed. \`tallygrad, floor 0.5\` at 0.06 is what the models of \`tallygrad/models\` take if nothing is said.${planted}`;
 }
 
 function section(study: Study): string[] {

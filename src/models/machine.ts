@@ -85,6 +85,8 @@ const OPTIONS = [
   ...["backend", "threads"],
 ];
 const DEFAULT_DIM = 16;
+/** Of logistic loss, whose scale is known: see docs/results.md. */
+const LOGISTIC_RULE: Optimizer = { type: "tallygrad", lr: 0.06, floor: 0.5 };
 const MOST_DIM = 65_536;
 /** Examples that are predicted at once. */
 const PIECE = 8192;
@@ -348,21 +350,13 @@ export function created(kind: Settings["kind"], options: MachineOptions | DeepFM
   if (!isObject(options)) throw coded("ERR_OPTION_VALUE", `options must be an object, but is ${shown(options)}`);
   const deep = kind === "deep-fm";
   const given = checkNames<DeepFMOptions>("options", options, deep ? [...OPTIONS, "hidden", "layerRate"] : OPTIONS);
-  const {
-    optimizer,
-    schedule,
-    init = { type: "normal", scale: 0.01 },
-    intercept,
-    backend,
-    threads,
-    dtype,
-    rounding,
-  } = given;
+  const { schedule, init = { type: "normal", scale: 0.01 }, intercept, backend, threads, dtype, rounding } = given;
   const keyed = given.vocabulary !== undefined;
   const fields = new Fields(given.fields, keyed);
   const dim = integer("dim", given.dim ?? DEFAULT_DIM, 1, MOST_DIM);
   const seed = integer("seed", given.seed ?? 0, 0, Number.MAX_SAFE_INTEGER);
   const loss = choice("loss", given.loss ?? "logistic", ["logistic", "squared"]);
+  const optimizer = given.optimizer ?? (loss === "logistic" ? LOGISTIC_RULE : undefined);
   if (intercept !== undefined && !Number.isFinite(intercept)) {
     throw coded("ERR_OPTION_VALUE", `intercept must be a finite number, but is ${shown(intercept)}`);
   }
