@@ -3,7 +3,9 @@
 import type { LoadOptions, Source } from "../../index.d.ts";
 import type { DeepFMOptions, MachineOptions } from "../../models.d.ts";
 import type { EmbeddingTable } from "./core.js";
-import { created, loaded, Machine } from "./machine.js";
+import { Machine } from "./machine.js";
+import { created } from "./new-machine.js";
+import { loaded } from "./saved-machine.js";
 
 /** See models.d.ts. */
 export class FactorizationMachine extends Machine {

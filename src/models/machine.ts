@@ -1,93 +1,37 @@
-/** What the factorization machine and DeepFM have in common: tables, how they are trained and asked, and the file that they are saved to. */
+/** What the factorization machine and DeepFM have in common: how they are trained and asked, and saved. */
 
-import type {
-  Backend,
-  Init,
-  Key,
-  LoadOptions,
-  LongCallOptions,
-  Optimizer,
-  Source,
-  TableOptions,
-  Target,
-} from "../../index.d.ts";
+import type { Backend, Key, LongCallOptions, Target } from "../../index.d.ts";
 import type {
   Machine as Contract,
   Data,
-  DeepFMOptions,
   Examples,
   FitOptions,
   History,
   MachineOptions,
   Metrics,
 } from "../../models.d.ts";
-import type { Description, Loading, Saving } from "../checkpoint.js";
+import type { Description, Saving } from "../checkpoint.js";
 import type { Cells, KernelMachine } from "../kernel.js";
 import {
   attempt,
   beforeStep,
   bind,
-  checkNames,
-  checkPlace,
-  checkWaiting,
-  choice,
   chooseKernel,
   coded,
-  EmbeddingTable,
-  integer,
-  isObject,
-  loadingOf,
-  loadingVocabulary,
+  type EmbeddingTable,
   newArray,
-  readCheckpoint,
   savingOf,
   savingVocabulary,
-  shown,
   toRead,
-  Vocabulary,
+  type Vocabulary,
   writeCheckpoint,
 } from "./core.js";
-import { Fields } from "./fields.js";
+import type { Fields } from "./fields.js";
+import { cloned, Interior, kernelFor, namedTables, type Settings, type Tables } from "./machine-parts.js";
 import { metricsOf } from "./metrics.js";
 import { Gatherer, type Prepared, prepared, weightOf } from "./prepared.js";
 import { isExamples, type Kept, type Trainee, train } from "./training.js";
 
-/** Everything that a machine is. In place of options it makes one around what is there already. */
-export class Interior {
-  constructor(
-    readonly settings: Settings,
-    readonly fields: Fields,
-    readonly tables: Tables,
-    readonly vocabulary: Vocabulary | undefined,
-    readonly kernel: KernelMachine,
-  ) {}
-}
-
-/** What is saved of a machine besides its tables. */
-export interface Settings {
-  kind: "factorization-machine" | "deep-fm";
-  fields: MachineOptions["fields"];
-  loss: "logistic" | "squared";
-  /** `null` before it is known. */
-  intercept: number | null;
-  seed: number;
-  hidden: readonly number[];
-}
-
-interface Tables {
-  vectors: EmbeddingTable;
-  biases: EmbeddingTable;
-  layers: readonly EmbeddingTable[];
-}
-
-const OPTIONS = [
-  ...["fields", "dim", "optimizer", "schedule", "vocabulary", "loss", "intercept", "init", "seed", "dtype", "rounding"],
-  ...["backend", "threads"],
-];
-const DEFAULT_DIM = 16;
-/** Of logistic loss, whose scale is known: see docs/results.md. */
-const LOGISTIC_RULE: Optimizer = { type: "tallygrad", lr: 0.06, floor: 0.5 };
-const MOST_DIM = 65_536;
 /** Examples that are predicted at once. */
 const PIECE = 8192;
 
@@ -345,89 +289,6 @@ function joined(parts: readonly Judged[]): Judged {
   return { ...all, weights };
 }
 
-/** A new machine's parts. */
-export function created(kind: Settings["kind"], options: MachineOptions | DeepFMOptions): Interior {
-  if (!isObject(options)) throw coded("ERR_OPTION_VALUE", `options must be an object, but is ${shown(options)}`);
-  const deep = kind === "deep-fm";
-  const given = checkNames<DeepFMOptions>("options", options, deep ? [...OPTIONS, "hidden", "layerRate"] : OPTIONS);
-  const { schedule, init = { type: "normal", scale: 0.01 }, intercept, backend, threads, dtype, rounding } = given;
-  const keyed = given.vocabulary !== undefined;
-  const fields = new Fields(given.fields, keyed);
-  const dim = integer("dim", given.dim ?? DEFAULT_DIM, 1, MOST_DIM);
-  const seed = integer("seed", given.seed ?? 0, 0, Number.MAX_SAFE_INTEGER);
-  const loss = choice("loss", given.loss ?? "logistic", ["logistic", "squared"]);
-  const optimizer = given.optimizer ?? (loss === "logistic" ? LOGISTIC_RULE : undefined);
-  if (intercept !== undefined && !Number.isFinite(intercept)) {
-    throw coded("ERR_OPTION_VALUE", `intercept must be a finite number, but is ${shown(intercept)}`);
-  }
-  if (ArrayBuffer.isView(init)) throw coded("ERR_OPTION_VALUE", "init must be an object with a type, but is an array");
-  const machine = { ...(backend && { backend }), ...(threads && { threads }) };
-  const vocabulary = given.vocabulary && new Vocabulary({ ...given.vocabulary, seed, ...(backend && { backend }) });
-  const rows = vocabulary?.capacity ?? fields.rows;
-  const same = { rows, seed, ...machine, ...(optimizer && { optimizer }), ...(schedule && { schedule }) };
-  const stored = { ...(dtype && { dtype }), ...(rounding && { rounding }) };
-  const vectors = new EmbeddingTable({ ...same, ...stored, dim, init: init as Init });
-  const biases = new EmbeddingTable({ ...same, dim: 1, init: { type: "zeros" } });
-  if (vocabulary !== undefined) bind(vocabulary, [vectors, biases]);
-  const hidden = deep ? checkedHidden(given.hidden ?? [64, 32]) : [];
-  const rate = given.layerRate ?? 1e-3;
-  const layers = newLayers(fields.count * dim, hidden, { type: "adam", lr: rate, scope: "all" }, seed, machine);
-  const settings: Settings = { kind, fields: fields.described(), loss, intercept: intercept ?? null, seed, hidden };
-  const tables = { vectors, biases, layers };
-  return new Interior(settings, fields, tables, vocabulary, kernelFor(settings, fields, tables));
-}
-
-function checkedHidden(hidden: readonly number[]): readonly number[] {
-  if (!Array.isArray(hidden) || hidden.length === 0) {
-    throw coded("ERR_OPTION_VALUE", `hidden must be an array of at least one width, but is ${shown(hidden)}`);
-  }
-  return hidden.map((width, layer) => integer(`hidden[${layer}]`, width, 1, MOST_DIM - 1));
-}
-
-/** Layers whose units are rows, with biases of 0 and weights as He et al. (2015) have them. */
-function newLayers(
-  inputs: number,
-  hidden: readonly number[],
-  optimizer: Optimizer,
-  seed: number,
-  machine: Pick<TableOptions, "backend" | "threads">,
-): EmbeddingTable[] {
-  if (hidden.length === 0) return [];
-  const widths = [inputs, ...hidden, 1];
-  return widths.slice(1).map((rows, layer) => {
-    const before = widths[layer] ?? 0;
-    const init = { type: "normal", scale: Math.sqrt(2 / before) } as const;
-    const table = new EmbeddingTable({
-      rows,
-      dim: before + 1,
-      optimizer,
-      init,
-      seed: (seed + 1 + layer) % 2 ** 53,
-      ...machine,
-    });
-    const ids = Uint32Array.from({ length: rows }, (_, unit) => unit);
-    const weights = table.lookup(ids);
-    for (let unit = 0; unit < rows; unit++) weights[unit * (before + 1) + before] = 0;
-    table.setRows(ids, weights);
-    return table;
-  });
-}
-
-function kernelFor({ loss, hidden }: Settings, fields: Fields, { vectors }: Tables): KernelMachine {
-  const { kernel } = chooseKernel(vectors.backend.kind);
-  const shape = { fields: fields.count, dim: vectors.dim, logistic: loss === "logistic", hidden: [...hidden] };
-  return attempt(() => kernel.createMachine(shape));
-}
-
-function namedTables({ vectors, biases, layers }: Tables): [string, EmbeddingTable][] {
-  const named = layers.map((layer, index): [string, EmbeddingTable] => [`layers.${index}`, layer]);
-  return [["vectors", vectors], ["biases", biases], ...named];
-}
-
-function cloned({ vectors, biases, layers }: Tables): Tables {
-  return { vectors: vectors.clone(), biases: biases.clone(), layers: layers.map((layer) => layer.clone()) };
-}
-
 /** Whether it depends on more than the keys so far which row a key has: those that are refused may have one later, others may lose theirs. */
 function changes(vocabulary: Vocabulary): boolean {
   const { admission, eviction } = savingVocabulary(vocabulary, []).description;
@@ -450,72 +311,4 @@ function interceptFrom(
   if (loss === "squared") return sum / weight;
   const [positive, negative] = [sum, weight - sum].map((part) => Math.max(part, 0.5)) as [number, number];
   return Math.log(positive / negative);
-}
-
-/** The members of a model's file, and the machine that they make. */
-export async function loaded(
-  kind: Settings["kind"],
-  source: Source,
-  options: Omit<LoadOptions, "schedule">,
-): Promise<Interior> {
-  const { signal, onProgress, ...machine } = checkNames("options", options, [
-    "backend",
-    "threads",
-    "signal",
-    "onProgress",
-  ]);
-  checkWaiting({ signal, onProgress });
-  checkPlace(machine);
-  const loading = (name: string, description: Description): Loading<EmbeddingTable | Vocabulary> | undefined => {
-    if (description.kind === "table") return loadingOf(description, machine, undefined);
-    if (description.kind === "vocabulary") return loadingVocabulary(description, machine.backend);
-    if (name === "model" && description.kind === kind) return undefined;
-    throw coded("ERR_FILE_FORMAT", `the file must hold a ${kind}, but ${shown(name)} is a ${shown(description.kind)}`);
-  };
-  const { members, descriptions } = await readCheckpoint(source, loading, { signal, onProgress });
-  try {
-    return assembled(kind, members, descriptions.get("model"));
-  } catch (thrown) {
-    for (const member of members.values()) member.dispose();
-    throw thrown;
-  }
-}
-
-function assembled(
-  kind: Settings["kind"],
-  members: Map<string, EmbeddingTable | Vocabulary>,
-  description: Description | undefined,
-): Interior {
-  const wrong = (what: string): Error => coded("ERR_FILE_FORMAT", `the file holds no ${kind}: ${what}`);
-  if (description === undefined) throw wrong('it has no member "model"');
-  const vocabulary = members.get("vocabulary");
-  const keyed = vocabulary instanceof Vocabulary;
-  const { intercept, seed, loss, hidden } = description as unknown as Settings;
-  const fields = new Fields(description.fields as Settings["fields"], keyed);
-  const table = (name: string, rows: number, dim: number | undefined): EmbeddingTable => {
-    const member = members.get(name);
-    if (!(member instanceof EmbeddingTable)) throw wrong(`there is no table ${shown(name)}`);
-    if (member.rows === rows && (dim === undefined || member.dim === dim)) return member;
-    throw wrong(`${shown(name)} is ${member.rows} x ${member.dim}, but must be ${rows} x ${dim ?? "any"}`);
-  };
-  if (intercept !== null && !Number.isFinite(intercept)) throw wrong(`its intercept is ${shown(intercept)}`);
-  const widths = kind === "deep-fm" ? checkedHidden(hidden) : [];
-  const rows = keyed ? vocabulary.capacity : fields.rows;
-  const vectors = table("vectors", rows, undefined);
-  const biases = table("biases", rows, 1);
-  const inputs = [fields.count * vectors.dim, ...widths];
-  const units = widths.length === 0 ? [] : [...widths, 1];
-  const layers = units.map((rows, layer) => table(`layers.${layer}`, rows, (inputs[layer] ?? 0) + 1));
-  if (members.size !== 2 + layers.length + (keyed ? 1 : 0)) throw wrong("it holds something else besides");
-  if (keyed) bind(vocabulary, [vectors, biases]);
-  const settings: Settings = {
-    kind,
-    fields: fields.described(),
-    loss: choice("loss", loss, ["logistic", "squared"]),
-    intercept,
-    seed: integer("seed", seed, 0, Number.MAX_SAFE_INTEGER),
-    hidden: widths,
-  };
-  const tables = { vectors, biases, layers };
-  return new Interior(settings, fields, tables, keyed ? vocabulary : undefined, kernelFor(settings, fields, tables));
 }

@@ -18,7 +18,6 @@ import {
   isObject,
   loadingOf,
   loadingVocabulary,
-  Pauses,
   readCheckpoint,
   savingOf,
   savingVocabulary,
@@ -26,6 +25,8 @@ import {
   Vocabulary,
   writeCheckpoint,
 } from "./core.js";
+import { type Batch, batches, LOOKED_UP, pieces } from "./sentences.js";
+import { Report } from "./skip-gram-report.js";
 
 const OPTIONS = [
   ...["dim", "window", "negatives", "minCount", "subsample", "power", "optimizer", "batchWords", "seed", "backend"],
@@ -33,12 +34,6 @@ const OPTIONS = [
 ];
 const FIT_OPTIONS = ["epochs", "signal", "onProgress"];
 const KIND = "skip-gram";
-/** Words that are looked up at once. */
-const LOOKED_UP = 65_536;
-/** Milliseconds between two calls of `onProgress`. */
-const PROGRESS_EVERY = 100;
-/** Points of the training curve in an epoch. */
-const POINTS = 100;
 /** Counts are saved as multiples of this and what is left, which are both float32. */
 const DIGIT = 2 ** 24;
 /** Where the kernel's window ends if the model's does not. */
@@ -335,141 +330,6 @@ function kernelFor(settings: Settings, counts: Float64Array, { backend }: Embedd
   const { kernel } = chooseKernel(backend.kind);
   const { minCount: _, batchWords: __, ...own } = settings;
   return attempt(() => kernel.createSkipGram(own, counts));
-}
-
-/** Sentences one behind the other. */
-interface Batch {
-  words: Uint32Array;
-  starts: Uint32Array;
-}
-
-/** Words of a number of sentences, and where those end. */
-interface Piece {
-  words: Key[];
-  ends: number[];
-}
-
-async function* pieces(sentences: Sentences): AsyncGenerator<Piece> {
-  if (
-    typeof sentences !== "object" ||
-    sentences === null ||
-    !(Symbol.iterator in sentences || Symbol.asyncIterator in sentences)
-  )
-    throw coded("ERR_WRONG_CLASS", `sentences must be iterable, but are ${shown(sentences)}`);
-  let piece: Piece = { words: [], ends: [] };
-  let number = 0;
-  for await (const sentence of sentences) {
-    if (!Array.isArray(sentence)) {
-      throw coded("ERR_WRONG_CLASS", `sentences[${number}] must be an array of words, but is ${shown(sentence)}`);
-    }
-    for (const word of sentence) piece.words.push(word);
-    piece.ends.push(piece.words.length);
-    number += 1;
-    if (piece.words.length >= LOOKED_UP) {
-      yield piece;
-      piece = { words: [], ends: [] };
-    }
-  }
-  if (piece.words.length > 0) yield piece;
-}
-
-/** Batches of known words: sentences as far as they go together into `most` words; a longer one is cut. */
-async function* batches(sentences: Sentences, vocabulary: Vocabulary, most: number): AsyncGenerator<Batch> {
-  for await (const { words, ends } of pieces(sentences)) {
-    const rows = vocabulary.lookup(words);
-    let [length, start] = [0, 0];
-    let starts = [0];
-    let first = 0;
-    for (const end of ends) {
-      const sentence = length;
-      for (let at = start; at < end; at++) {
-        const row = rows[at] ?? 0;
-        if (row > 0) rows[length++] = row - 1;
-      }
-      start = end;
-      // The sentences before this one are a batch if it does not go in with them.
-      if (length - first > most && sentence > first) {
-        yield { words: rows.slice(first, sentence), starts: Uint32Array.from(starts) };
-        first = sentence;
-        starts = [0];
-      }
-      for (; length - first > most; first += most)
-        yield { words: rows.slice(first, first + most), starts: Uint32Array.of(0, most) };
-      if (length - first > (starts.at(-1) ?? 0)) starts.push(length - first);
-    }
-    if (length > first) yield { words: rows.slice(first, length), starts: Uint32Array.from(starts) };
-  }
-}
-
-/** How far training has come: measured, told, written down. */
-class Report {
-  readonly #epochs: number;
-  readonly #onProgress: ((progress: SkipGramProgress) => void) | undefined;
-  readonly #pauses = new Pauses();
-  readonly #training: { words: number; loss: number }[] = [];
-  readonly #point = { loss: 0, pairs: 0 };
-  readonly #told = { loss: 0, pairs: 0 };
-  #since = performance.now();
-  #last = performance.now();
-  #epoch = 0;
-  #words = 0;
-  #all = 0;
-  #nextPoint = 0;
-  /** Words of an epoch. */
-  total: number | undefined;
-
-  constructor(epochs: number, onProgress: ((progress: SkipGramProgress) => void) | undefined) {
-    this.#epochs = epochs;
-    this.#onProgress = onProgress;
-  }
-
-  begin(epoch: number): void {
-    if (epoch === 1) this.#since = performance.now();
-    this.#epoch = epoch;
-    this.#words = 0;
-  }
-
-  add(words: number, [loss = 0, pairs = 0]: number[]): void {
-    this.#words += words;
-    if (this.#epoch > 0) this.#all += words;
-    for (const mean of [this.#point, this.#told]) {
-      mean.loss += loss;
-      mean.pairs += pairs;
-    }
-    if (this.#epoch > 0 && this.#all >= this.#nextPoint && this.#point.pairs > 0) {
-      this.#training.push({ words: this.#all, loss: taken(this.#point) });
-      this.#nextPoint = this.#all + (this.total ?? 0) / POINTS;
-    }
-  }
-
-  async pause(): Promise<void> {
-    if (performance.now() - this.#last >= PROGRESS_EVERY) {
-      this.#last = performance.now();
-      this.#onProgress?.({
-        epoch: this.#epoch,
-        epochs: this.#epochs,
-        words: this.#words,
-        total: this.total,
-        loss: taken(this.#told),
-        rate: this.#rate(this.#all),
-      });
-    }
-    await this.#pauses.pause();
-  }
-
-  finish(words: number): { words: number; rate: number; training: { words: number; loss: number }[] } {
-    return { words, rate: this.#rate(words), training: this.#training };
-  }
-
-  #rate(words: number): number {
-    return (1000 * words) / (performance.now() - this.#since);
-  }
-}
-
-function taken(mean: { loss: number; pairs: number }): number {
-  const value = mean.loss / mean.pairs;
-  [mean.loss, mean.pairs] = [0, 0];
-  return value;
 }
 
 function enlarged(numbers: Float64Array<ArrayBuffer>, length: number): Float64Array<ArrayBuffer> {
