@@ -13,7 +13,7 @@ use tallygrad_core::pool;
 use tallygrad_core::shared::SharedSlice;
 use tallygrad_core::table::{Ids, Ready, Table};
 
-use crate::loss::Loss;
+use crate::loss::{Loss, LossSum};
 use crate::network::{Layer, Network};
 use crate::spans::Spans;
 
@@ -391,17 +391,15 @@ impl Kernel for Learn<'_> {
         let (sums, rest) = space.split_at_mut(2 * dim);
         let (values, slopes) = rest.split_at_mut(network.space() / 2);
         let (sum, squares) = sums.split_at_mut(dim);
-        let mut total = 0.0;
+        let mut total = LossSum::new();
         for example in block.first..block.first + block.count {
             let mut raw = block.add_up::<V>(example, &mut Sums { sum, squares });
             if !network.layers.is_empty() {
                 block.inputs::<V>(example, values);
                 raw += f64::from(network.forward::<V>(values));
             }
-            let (loss, slope) = block.loss.of(raw, truth.labels[example].into());
             let weight = truth.weights.map_or(1.0, |weights| f64::from(weights[example]));
-            total += weight * loss;
-            let slope = (weight * slope) as f32;
+            let slope = block.loss.slope(raw, truth.labels[example].into(), weight, &mut total) as f32;
             if network.layers.is_empty() {
                 block.become_gradients::<V>(example, slope, sum, None);
             } else {
@@ -409,7 +407,7 @@ impl Kernel for Learn<'_> {
                 block.become_gradients::<V>(example, slope, sum, Some(slopes));
             }
         }
-        total
+        total.total()
     }
 }
 
