@@ -273,7 +273,7 @@ export interface SkipGramOptions {
   subsample?: number;
   /** Negatives are drawn in proportion to count^power. Default 0.75. */
   power?: number;
-  /** The rule of both tables. Default: `tallygrad` at its defaults. */
+  /** The rule of both tables. Default: `{ type: "tallygrad", lr: 0.1 }`, which docs/results.md holds against rivals. */
   optimizer?: Optimizer;
   /** Words a step: sentences are taken together up to so many. Default 1024. */
   batchWords?: number;

@@ -19,7 +19,7 @@ interface Judgements {
 }
 
 const rules: readonly Contestant[] = [
-  { name: "tallygrad", start: 0.1, standard: 0.05, optimizer: (lr) => ({ type: "tallygrad", lr }) },
+  { name: "tallygrad", start: 0.1, standard: 0.1, optimizer: (lr) => ({ type: "tallygrad", lr }) },
   {
     name: "cf-sgd, normalised, capped",
     start: 0.2,

@@ -1,6 +1,15 @@
 /** Skip-gram as users see it: counts words, feeds the kernel with sentences, answers questions about words. */
 
-import type { Backend, Key, LoadOptions, LongCallOptions, Source, TableOptions, Target } from "../../index.d.ts";
+import type {
+  Backend,
+  Key,
+  LoadOptions,
+  LongCallOptions,
+  Optimizer,
+  Source,
+  TableOptions,
+  Target,
+} from "../../index.d.ts";
 import type { SkipGram as Contract, Sentences, SkipGramOptions, SkipGramProgress } from "../../models.d.ts";
 import type { Description, Loading, Saving } from "../checkpoint.js";
 import { writeWord2vec } from "../formats/word2vec.js";
@@ -34,6 +43,8 @@ const OPTIONS = [
 ];
 const FIT_OPTIONS = ["epochs", "signal", "onProgress"];
 const KIND = "skip-gram";
+/** See docs/results.md. */
+const RULE: Optimizer = { type: "tallygrad", lr: 0.1 };
 /** Counts are saved as multiples of this and what is left, which are both float32. */
 const DIGIT = 2 ** 24;
 /** Where the kernel's window ends if the model's does not. */
@@ -84,8 +95,8 @@ export class SkipGram implements Contract {
       return;
     }
     this.#settings = checkedSettings(options);
-    const { optimizer, backend, threads } = options;
-    this.#given = { ...(optimizer && { optimizer }), ...(backend && { backend }), ...(threads && { threads }) };
+    const { optimizer = RULE, backend, threads } = options;
+    this.#given = { optimizer, ...(backend && { backend }), ...(threads && { threads }) };
     // What is wrong with options is said now, and not when words have been counted.
     new EmbeddingTable({ rows: 1, dim: this.#settings.dim, ...this.#given }).dispose();
   }
