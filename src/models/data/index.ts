@@ -1,0 +1,7 @@
+/** What models learn from: readers of files, and what is done with examples in memory. A format is a file. */
+
+export { readCriteo } from "./criteo.js";
+export { readDelimited } from "./delimited.js";
+export { select, split } from "./examples.js";
+export { readMovieLens } from "./movielens.js";
+export { readSentences } from "./sentences.js";
