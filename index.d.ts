@@ -820,6 +820,9 @@ export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { pr
  */
 export declare function setWasmModule(module: WasmModule): void;
 
+/** What `tallygrad/models` shares with this entry, of the same version. Not a part of the contract. */
+export declare const internals: object;
+
 /** The `code` of every error this package throws. */
 export type ErrorCode =
   /** RangeError: an id is negative, fractional, NaN or not below `rows`. */
@@ -871,7 +874,11 @@ export type ErrorCode =
   /** Error: `setWasmModule` was called after the first table. */
   | "ERR_WASM_LOADED"
   /** Error: a table took a step while it was written. */
-  | "ERR_TABLE_CHANGED";
+  | "ERR_TABLE_CHANGED"
+  /** Error: a call would change a model of `tallygrad/models` that `fit` is training. */
+  | "ERR_TRAINING"
+  /** Error: a model of `tallygrad/models` was asked before `fit` has made what it was asked for. */
+  | "ERR_NOT_TRAINED";
 
 /** What every error of this package has besides its class and message. */
 export interface TallygradError extends Error {

@@ -18,6 +18,7 @@ import type {
   LongCallOptions,
   Optimizer,
   Platform,
+  Schedule,
   Source,
   TableOptions,
   Target,
@@ -78,8 +79,13 @@ export interface MachineOptions {
   fields: Readonly<Record<string, Field>>;
   /** Floats a vector: 1 to 65,536. Default 16. */
   dim?: number;
-  /** The rule of vectors and biases. Default: `tallygrad` at its defaults. */
+  /**
+   * The rule of vectors and biases. Default: `{ type: "tallygrad" }` with squared loss, whose scale is the labels'; with logistic loss, whose gradients have a
+   * scale of their own, `{ type: "tallygrad", lr: 0.06, floor: 0.5 }`, which docs/results.md holds against tuned rivals.
+   */
   optimizer?: Optimizer;
+  /** How the learning rate of vectors and biases goes from step to step. Default: it stays. */
+  schedule?: Exclude<Schedule, (step: number) => number>;
   /**
    * Rows for keys that nobody counted: all fields share them, and a field's keys are its own. Row 0 is that of all keys without a row.
    * Default: there is none, and fields have `rows`.
@@ -89,7 +95,7 @@ export interface MachineOptions {
   loss?: "logistic" | "squared";
   /** The constant part of predictions, which is not trained. Default: log-odds or mean of the labels of the first data that `fit` or `partialFit` sees. */
   intercept?: number;
-  /** First vectors. Default `{ type: "normal", scale: 0.05 }`. Biases begin at 0. */
+  /** First vectors. Default `{ type: "normal", scale: 0.01 }`. Biases begin at 0. */
   init?: Exclude<Init, Float32Array>;
   /** Seed of first weights and of shuffling: an integer from 0 to 2^53 - 1. Default 0. */
   seed?: number;
@@ -177,9 +183,9 @@ export interface Metrics {
   reliability: { examples: number; prediction: number; label: number }[];
   /**
    * Examples by how often the rarest of their rows was trained on: classes 0, 1, 2 to 3, 4 to 7 and so on, those without examples left out. Absent from
-   * metrics of predictions alone.
+   * metrics of predictions whose counts are not known.
    */
-  byCount?: { from: number; below: number; examples: number; loss: number; auc: number | undefined }[];
+  byCount: { from: number; below: number; examples: number; loss: number; auc: number | undefined }[];
 }
 
 /** What {@link metricsOf} may be told. */
@@ -206,8 +212,13 @@ export interface MetricsOptions {
 export declare function metricsOf(
   predictions: Float32Array | Float64Array,
   labels: Examples["labels"],
-  options?: MetricsOptions,
+  options: MetricsOptions & { counts: Float64Array },
 ): Metrics;
+export declare function metricsOf(
+  predictions: Float32Array | Float64Array,
+  labels: Examples["labels"],
+  options?: MetricsOptions,
+): Omit<Metrics, "byCount">;
 
 /** What machines have in common. */
 export declare abstract class Machine implements Disposable {
@@ -468,7 +479,7 @@ export declare function readSentences(source: Source, options?: LongCallOptions)
 
 /**
  * Shares of examples in memory, drawn by a seed, each in random order: `split(examples, [0.8, 0.1, 0.1])`. All examples are in one of them.
- * @param shares Above 0, and 1 in sum (`ERR_OPTION_VALUE`).
+ * @param shares From 0 to 1, and 1 in sum (`ERR_OPTION_VALUE`).
  * @param seed An integer from 0 to 2^53 - 1. Default 0.
  */
 export declare function split(examples: Examples, shares: readonly number[], seed?: number): Examples[];

@@ -28,7 +28,12 @@ writeKernel(nativeOnly ? undefined : await buildKernel());
 await step("Compiling src", process.execPath, [installed("typescript/bin/tsc"), "-p", "tsconfig.build.json"]);
 await bundle("index.js", "index.js", { platform: "node" });
 await bundle("formats/index.js", "formats.js", { platform: "neutral", minify: true });
-if (!nativeOnly) await bundle("portable.js", "browser.js", { platform: "browser", minify: true });
+await bundle("models/index.js", "models.js", { platform: "node", plugins: [besides("./index.js")] });
+if (!nativeOnly) {
+  const options = { platform: "browser", minify: true };
+  await bundle("portable.js", "browser.js", options);
+  await bundle("models/index.js", "models.browser.js", { ...options, plugins: [besides("./browser.js")] });
+}
 
 async function buildAddon() {
   // A process that runs the old addon keeps it; overwriting the file under it would crash it.
@@ -73,4 +78,15 @@ async function bundle(entry, file, options) {
   const { build } = await import("esbuild");
   const [entryPoints, outfile] = [[`${modules}/${entry}`], `${dist}/${file}`];
   await build({ entryPoints, outfile, bundle: true, format: "esm", target: "es2022", ...options });
+}
+
+/**
+ * Leaves the main entry out of a bundle, which finds it as another file beside it.
+ * @param {string} path
+ * @returns {import("esbuild").Plugin}
+ */
+function besides(path) {
+  const setup = (/** @type {import("esbuild").PluginBuild} */ build) =>
+    build.onResolve({ filter: /^\.\.\/index\.js$/ }, () => ({ path, external: true }));
+  return { name: "besides", setup };
 }

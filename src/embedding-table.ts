@@ -50,6 +50,9 @@ class Interior {
 /** The kernel's table inside one that is about to take a step together with others. */
 export let beforeStep: (table: EmbeddingTable) => KernelTable;
 
+/** The kernel's table inside one that is about to be read. */
+export let toRead: (table: EmbeddingTable) => KernelTable;
+
 /** The kernel's table inside one that is about to change. */
 export let toChange: (table: EmbeddingTable) => KernelTable;
 
@@ -307,6 +310,7 @@ export class EmbeddingTable implements Contract {
       if (table.#schedule !== undefined) table.#schedulesNext(kernel, table.#schedule);
       return kernel;
     };
+    toRead = (table) => table.#open();
     toChange = (table) => table.#openToChange();
     savingOf = (table) => ({
       description: attempt(() => describe(table.#open(), table.#describedOptions(), table.#schedule)),

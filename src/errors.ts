@@ -31,6 +31,8 @@ const CLASSES: Record<ErrorCode, ErrorConstructor> = {
   ERR_WASM_UNAVAILABLE: Error,
   ERR_WASM_LOADED: Error,
   ERR_TABLE_CHANGED: Error,
+  ERR_TRAINING: Error,
+  ERR_NOT_TRAINED: Error,
 };
 
 /** An error of the class that belongs to `code`. */

@@ -133,6 +133,60 @@ export interface KernelRestoringVocabulary extends KernelRestoring<KernelVocabul
   parts(): string;
 }
 
+/** What a machine is like. */
+export interface MachineShape {
+  fields: number;
+  dim: number;
+  logistic: boolean;
+  /** Widths of the hidden layers of its network; empty without one. */
+  hidden: number[];
+}
+
+/** Examples as a machine takes them: for each of them, field by field, rows of its tables. */
+export interface Cells {
+  ids: Uint32Array;
+  /** Where each field of each example begins in `ids`, and once more where the last ends; `undefined` if every field has one row. */
+  offsets: Uint32Array | undefined;
+  /** What each row is multiplied with; `undefined` if that is 1. */
+  factors: Float32Array | undefined;
+}
+
+/** The arithmetic of a factorization machine or a DeepFM. Its tables come with each call: vectors, biases, and the layers of a network. */
+export interface KernelMachine {
+  /** One step; gives the summed loss of what was predicted before it. `weights` multiply the examples' losses. */
+  step(
+    tables: KernelTable[],
+    intercept: number,
+    cells: Cells,
+    labels: Float32Array,
+    weights: Float32Array | undefined,
+  ): number;
+  predict(tables: KernelTable[], intercept: number, cells: Cells, out: Float32Array): void;
+  dispose(): void;
+}
+
+/** What a skip-gram model is like, defaults filled in. */
+export interface SkipGramSettings {
+  dim: number;
+  /** 0 for the whole sentence. */
+  window: number;
+  negatives: number;
+  /** 0 for none. */
+  subsample: number;
+  power: number;
+  seed: number;
+}
+
+/** The arithmetic of skip-gram. Its tables come with each call: vectors of words, and of words as contexts. */
+export interface KernelSkipGram {
+  /**
+   * One step on sentences one behind the other, each from one of `starts` to the next, when `place` words were read before. Gives the summed loss
+   * of some of the pairs before it, and how many those are.
+   */
+  step(tables: KernelTable[], words: Uint32Array, starts: Uint32Array, place: number): number[];
+  dispose(): void;
+}
+
 /** One option, as the kernel declares it. */
 export interface Parameter {
   /** With a dot in it if it belongs to a group. */
@@ -167,6 +221,11 @@ export interface Kernel {
   createVocabulary(options: VocabularyGiven): KernelVocabulary;
   /** A vocabulary with these options, whose progress was this, and whose parts are to follow. */
   restoreVocabulary(options: VocabularyGiven, progress: number[]): KernelRestoringVocabulary;
+  /** SHA-256 of a text, in hex. */
+  digest(text: string): string;
+  createMachine(shape: MachineShape): KernelMachine;
+  /** `counts` are occurrences of each word. */
+  createSkipGram(settings: SkipGramSettings, counts: Float64Array): KernelSkipGram;
   /** One step of several tables, no table twice. The message of an error begins with `#` and the table's place in the list. */
   updateTogether(tables: KernelTable[], ids: Uint32Array[], gradients: Float32Array[], scale: number): number;
 }

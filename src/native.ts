@@ -6,11 +6,15 @@ import { fileURLToPath } from "node:url";
 import { coded } from "./errors.js";
 import type {
   Kernel,
+  KernelMachine,
   KernelOptions,
   KernelRestoring,
   KernelRestoringVocabulary,
+  KernelSkipGram,
   KernelTable,
   KernelVocabulary,
+  MachineShape,
+  SkipGramSettings,
   VocabularyGiven,
 } from "./kernel.js";
 import { MOST_THREADS } from "./options.js";
@@ -19,12 +23,37 @@ import { MOST_THREADS } from "./options.js";
 export interface Addon {
   catalogue(): string;
   availableThreads(): number;
+  digest(text: string): string;
   updateTogether: Kernel["updateTogether"];
   partsOf: Kernel["partsOf"];
+  NativeMachine: new (fields: number, dim: number, logistic: boolean, hidden: number[]) => AddonMachine;
+  NativeSkipGram: new (settings: SkipGramSettings, counts: Float64Array) => KernelSkipGram;
   NativeVocabulary: new (options: VocabularyGiven) => KernelVocabulary;
   NativeRestoringVocabulary: new (options: VocabularyGiven, progress: number[]) => KernelRestoringVocabulary;
   NativeRestoring: new (options: KernelOptions, progress: number[]) => KernelRestoring<KernelTable>;
   NativeTable: new (options: KernelOptions, counts?: Float64Array | null, values?: Float32Array | null) => KernelTable;
+}
+
+/** A machine, with the arrays of a batch one by one. */
+interface AddonMachine {
+  step(
+    tables: KernelTable[],
+    intercept: number,
+    ids: Uint32Array,
+    offsets: Uint32Array | undefined | null,
+    factors: Float32Array | undefined | null,
+    labels: Float32Array,
+    weights: Float32Array | undefined | null,
+  ): number;
+  predict(
+    tables: KernelTable[],
+    intercept: number,
+    ids: Uint32Array,
+    offsets: Uint32Array | undefined | null,
+    factors: Float32Array | undefined | null,
+    out: Float32Array,
+  ): void;
+  dispose(): void;
 }
 
 /** File names by platform, in the order to try: on Linux the C library decides. */
@@ -43,7 +72,21 @@ export function loadNative(): Kernel {
     restore: (options, progress) => new addon.NativeRestoring(options, progress),
     createVocabulary: (options) => new addon.NativeVocabulary(options),
     restoreVocabulary: (options, progress) => new addon.NativeRestoringVocabulary(options, progress),
+    digest: (text) => addon.digest(text),
+    createMachine: (shape) => machineOf(addon, shape),
+    createSkipGram: (settings, counts) => new addon.NativeSkipGram(settings, counts),
     updateTogether: (tables, ids, gradients, scale) => addon.updateTogether(tables, ids, gradients, scale),
+  };
+}
+
+function machineOf(addon: Addon, { fields, dim, logistic, hidden }: MachineShape): KernelMachine {
+  const machine = new addon.NativeMachine(fields, dim, logistic, hidden);
+  return {
+    step: (tables, intercept, { ids, offsets, factors }, labels, weights) =>
+      machine.step(tables, intercept, ids, offsets, factors, labels, weights),
+    predict: (tables, intercept, { ids, offsets, factors }, out) =>
+      machine.predict(tables, intercept, ids, offsets, factors, out),
+    dispose: () => machine.dispose(),
   };
 }
 

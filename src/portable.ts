@@ -5,6 +5,7 @@
 
 export { EmbeddingTable } from "./embedding-table.js";
 export { EmbeddingTables } from "./embedding-tables.js";
+export { internals } from "./internals.js";
 export { loadAll, saveAll } from "./save-all.js";
 export { Vocabulary } from "./vocabulary.js";
 export { setWasmModule } from "./wasm/instance.js";

@@ -2,7 +2,9 @@
 
 import type { Kernel } from "./kernel.js";
 import { type Instance, instantiate } from "./wasm/instance.js";
+import { createMachine } from "./wasm/machine.js";
 import { partsOf, WasmRestoring } from "./wasm/restoring.js";
+import { createSkipGram } from "./wasm/skip-gram.js";
 import { createTable, WasmTable } from "./wasm/table.js";
 import { createVocabulary, WasmRestoringVocabulary } from "./wasm/vocabulary.js";
 
@@ -25,6 +27,9 @@ function kernelOf(running: Instance): Kernel {
     restore: (options, progress) => new WasmRestoring(running, options, progress),
     createVocabulary: (options) => createVocabulary(running, options),
     restoreVocabulary: (options, progress) => new WasmRestoringVocabulary(running, options, progress),
+    digest: (text) => running.glue.digest(text),
+    createMachine: (shape) => createMachine(running, shape),
+    createSkipGram: (settings, counts) => createSkipGram(running, settings, counts),
     updateTogether: (tables, ids, gradients, scale) =>
       WasmTable.updateTogether(running, tables as WasmTable[], ids, gradients, scale),
   };

@@ -22,8 +22,17 @@ const ROUNDED_AWAY = {
   Float64Array: { below1: 2 ** -54, above0: 2 ** -1074 },
 };
 
+/** What there is without counts. */
+type Plain = Omit<Metrics, "byCount">;
+
 /** See models.d.ts. */
-export function metricsOf(predictions: Predictions, labels: Labels, options: MetricsOptions = {}): Metrics {
+export function metricsOf(
+  predictions: Predictions,
+  labels: Labels,
+  options: MetricsOptions & { counts: Float64Array },
+): Metrics;
+export function metricsOf(predictions: Predictions, labels: Labels, options?: MetricsOptions): Plain;
+export function metricsOf(predictions: Predictions, labels: Labels, options: MetricsOptions = {}): Metrics | Plain {
   checkNames("options", options, ["loss", "weights", "counts"]);
   const isLogistic = choice("loss", options.loss, ["logistic", "squared"]) === "logistic";
   const { weights, counts } = options;
@@ -37,15 +46,14 @@ export function metricsOf(predictions: Predictions, labels: Labels, options: Met
   };
   const all = ascending(predictions);
   const { loss, prediction, label } = meansOf(scored, all);
-  const metrics: Metrics = {
+  const metrics: Plain = {
     examples: predictions.length,
     loss,
     auc: aucOf(scored, all),
     calibration: prediction / label,
     reliability: reliabilityOf(scored, all),
   };
-  if (counts !== undefined) metrics.byCount = byCountOf(scored, all, counts);
-  return metrics;
+  return counts === undefined ? metrics : { ...metrics, byCount: byCountOf(scored, all, counts) };
 }
 
 /** Predictions with what they are measured by. */
@@ -125,7 +133,7 @@ function reliabilityOf(scored: Scored, examples: Uint32Array): Metrics["reliabil
 }
 
 /** @param examples By rising prediction. */
-function byCountOf(scored: Scored, examples: Uint32Array, counts: Float64Array): NonNullable<Metrics["byCount"]> {
+function byCountOf(scored: Scored, examples: Uint32Array, counts: Float64Array): Metrics["byCount"] {
   const classes = Uint8Array.from(counts, classOf);
   const sizes = new Uint32Array(classes.reduce((most, number) => Math.max(most, number), 0) + 1);
   for (const number of classes) sizes[number] = (sizes[number] ?? 0) + 1;

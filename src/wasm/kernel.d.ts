@@ -86,6 +86,27 @@ export interface Restoring extends Held {
   finish(): Table;
 }
 
+/** How many elements of each array of a batch are staged, one array behind the other. */
+export interface Lengths extends Held {
+  readonly ids: number;
+}
+
+/** A machine in WebAssembly memory. */
+export interface Machine extends Held {
+  readLayer(layer: number, table: Table): void;
+  compute(vectors: Table, biases: Table, stage: Stage, lengths: Lengths, intercept: number): number;
+  prepare(number: number, table: Table, stage: Stage, lengths: Lengths): void;
+  finish(number: number, table: Table): void;
+  predict(vectors: Table, biases: Table, stage: Stage, lengths: Lengths, intercept: number): void;
+}
+
+/** A skip-gram model in WebAssembly memory. */
+export interface SkipGram extends Held {
+  compute(inputs: Table, outputs: Table, stage: Stage, count: number, starts: number, place: number): Float64Array;
+  prepare(second: boolean, table: Table): void;
+  finish(second: boolean, table: Table): void;
+}
+
 /** A vocabulary in WebAssembly memory. */
 export interface Vocabulary extends Held {
   rows(stage: Stage, count: number, length: number): void;
@@ -126,11 +147,31 @@ export type VocabularyArguments = [
 export interface Glue {
   initSync(options: { module: WebAssembly.Module }): { readonly memory: WebAssembly.Memory };
   catalogue(): string;
+  digest(text: string): string;
   chunk(): number;
   Stage: new () => Stage;
   TableOptions: new () => Options;
   partsOf(options: Options, runs: number): string;
   WasmRestoring: new (options: Options, step: number, lr: number, factor: number, runs: number) => Restoring;
+  BatchLengths: new (
+    ids: number,
+    offsets: number,
+    factors: number,
+    labels: number,
+    weights: number,
+    out: number,
+  ) => Lengths;
+  WasmMachine: new (fields: number, dim: number, logistic: boolean, hidden: Uint32Array) => Machine;
+  WasmSkipGram: new (
+    stage: Stage,
+    words: number,
+    dim: number,
+    window: number,
+    negatives: number,
+    subsample: number,
+    power: number,
+    seed: number,
+  ) => SkipGram;
   WasmVocabulary: new (...options: VocabularyArguments) => Vocabulary;
   WasmRestoringVocabulary: new (...given: [...VocabularyArguments, progress: Float64Array]) => RestoringVocabulary;
   WasmTable: new (options: Options, stage: Stage, counts?: number | null, values?: number | null) => Table;

@@ -65,7 +65,7 @@ export class WasmTable implements KernelTable {
   }
 
   lookup(array: Uint32Array, signed: boolean, out: Float32Array): void {
-    const [running, table, dim, ids] = [this.#running, this.#open(), this.#dim, viewOf(array, "Uint32Array")];
+    const [running, table, dim, ids] = [this.#running, this.open(), this.#dim, viewOf(array, "Uint32Array")];
     const count = ids.length;
     try {
       const part = Math.min(partOf(running, dim), count);
@@ -83,7 +83,7 @@ export class WasmTable implements KernelTable {
   }
 
   update(array: Uint32Array, signed: boolean, floats: Float32Array, scale: number): number {
-    const [running, table, dim, ids] = [this.#running, this.#open(), this.#dim, viewOf(array, "Uint32Array")];
+    const [running, table, dim, ids] = [this.#running, this.open(), this.#dim, viewOf(array, "Uint32Array")];
     const [count, gradients] = [ids.length, viewOf(floats, "Float32Array")];
     try {
       const { start, bytes } = reserve(running, ids.byteLength + gradients.byteLength);
@@ -113,7 +113,7 @@ export class WasmTable implements KernelTable {
     scale: number,
   ): number {
     const parts = tables.map((held, index) => ({
-      table: held.#open(),
+      table: held.open(),
       ids: viewOf(idArrays[index] as Uint32Array, "Uint32Array"),
       gradients: viewOf(floatArrays[index] as Float32Array, "Float32Array"),
     }));
@@ -285,18 +285,20 @@ export class WasmTable implements KernelTable {
     this.ballast = undefined;
   }
 
+  /** After a call that may have changed what it holds. */
   #weigh(table: Table): void {
     this.ballast = ballast(table.memory().reduce((sum, bytes) => sum + bytes));
   }
 
-  #open(): Table {
+  /** The table, for calls of others of this folder. */
+  open(): Table {
     checkFault(this.#running);
     if (this.#table === undefined) throw coded("ERR_DISPOSED", "the table has been disposed");
     return this.#table;
   }
 
   #attempt<T>(call: (table: Table) => T): T {
-    const table = this.#open();
+    const table = this.open();
     return attempt(this.#running, () => call(table));
   }
 

@@ -3,6 +3,7 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, test, vi } from "vitest";
 import type { LongCallOptions, Source } from "../../index.js";
 import { UnzippedReader } from "../../src/files/unzipped.js";
+import { streamOf } from "../models/data/support.js";
 
 const content = Uint8Array.from({ length: 300_000 }, (_, i) => (i * i) >> 7);
 const zipped = new Uint8Array(gzipSync(content));
@@ -27,7 +28,7 @@ describe("bytes", () => {
     ["of a stream", (bytes) => new Blob([bytes]).stream()],
     [
       "of a stream that begins with single bytes",
-      (bytes) => ReadableStream.from([bytes.slice(0, 1), bytes.slice(1, 2), bytes.slice(2)]),
+      (bytes) => streamOf([bytes.slice(0, 1), bytes.slice(1, 2), bytes.slice(2)]),
     ],
   ])("%s that are gzipped come out as they went in, and others as they are", async (_, source) => {
     expect(Buffer.compare(await read(source(content)), content)).toBe(0);

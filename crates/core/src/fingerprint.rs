@@ -45,6 +45,11 @@ impl Hasher {
     }
 }
 
+/// SHA-256 of a text, as hex digits.
+pub fn of_text(text: &str) -> String {
+    hex(&Sha256::digest(text))
+}
+
 /// The fingerprint of `table`, as hex digits.
 pub(crate) fn of(table: &Table) -> String {
     let mut hasher = Hasher { sha: Sha256::new(), gathered: Vec::with_capacity(GATHERED) };
@@ -77,7 +82,11 @@ pub(crate) fn of(table: &Table) -> String {
         hasher.f64(table.mean_square.count);
     }
     hasher.flush();
-    hasher.sha.finalize().iter().fold(String::new(), |mut hex, byte| {
+    hex(&hasher.sha.finalize())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
         write!(hex, "{byte:02x}").expect("a string takes any text");
         hex
     })

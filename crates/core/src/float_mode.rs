@@ -3,7 +3,7 @@
 //! mode back.
 
 /// Runs `work` with subnormals and round-to-nearest, whatever mode the calling thread was in.
-pub(crate) fn standard<T>(work: impl FnOnce() -> T) -> T {
+pub fn standard<T>(work: impl FnOnce() -> T) -> T {
     let _restore = Standard::enter();
     call(work)
 }

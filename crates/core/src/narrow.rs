@@ -4,7 +4,7 @@
 //! Conversions are loops without branches over slices, which become vector instructions where they are inlined into a
 //! [`Kernel`](crate::lanes::Kernel); what becomes none by itself is a method of [`Vector`].
 
-use crate::lanes::{LANES, Vector};
+use crate::lanes::{LANES, Vector, copy};
 
 /// How numbers are stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl Dtype {
         // SAFETY: the caller's promise.
         unsafe {
             match self {
-                Dtype::F32 => std::ptr::copy_nonoverlapping(from.cast(), to.as_mut_ptr(), to.len()),
+                Dtype::F32 => copy::<V>(std::slice::from_raw_parts(from.cast(), to.len()), to),
                 Dtype::F16 => widen_f16::<V>(from.cast(), to),
                 Dtype::Bf16 => widen(std::slice::from_raw_parts(from.cast(), to.len()), to, bf16_value),
             }

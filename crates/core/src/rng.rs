@@ -4,7 +4,7 @@
 use crate::lanes::LANES;
 
 /// Words of one Philox block.
-pub(crate) const WORDS: usize = 4;
+pub const WORDS: usize = 4;
 
 const ROUNDS: usize = 10;
 /// What two words of the counter are multiplied with in each round.
@@ -29,6 +29,11 @@ fn philox(mut counter: [u32; WORDS], keys: &[[u32; 2]; ROUNDS]) -> [u32; WORDS] 
         counter = [(two >> 32) as u32 ^ c1 ^ low, two as u32, (one >> 32) as u32 ^ c3 ^ high, one as u32];
     }
     counter
+}
+
+/// The four words of one Philox block, which belong to a row at `step`.
+pub fn words(seed: u64, step: u64, row: u32, block: u32) -> [u32; WORDS] {
+    philox([row, block, step as u32, (step >> 32) as u32], &round_keys(seed))
 }
 
 /// Word by word, the Philox blocks from `block` on that belong to a row at `step`, one a lane.

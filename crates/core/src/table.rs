@@ -257,10 +257,11 @@ impl Table {
 
     /// The first part of [`Table::update`], which refuses what is to be refused; [`Table::finish`] is the second. In between nothing else may
     /// be done with the table.
-    pub fn prepare(&mut self, ids: Ids, gradients: &[f32], scale: f64) -> Result<Ready> {
+    /// It is shared by `threads` threads at most; whether that is worth it, the caller knows.
+    pub fn prepare(&mut self, ids: Ids, gradients: &[f32], scale: f64, threads: usize) -> Result<Ready> {
         self.check(ids)?;
         let gradients = self.batch_gradients(ids, gradients, scale)?;
-        self.guarded(|table| update::prepare(table, ids.bits, gradients, None, 1))
+        self.guarded(|table| update::prepare(table, ids.bits, gradients, None, threads))
     }
 
     /// Takes the step that was prepared last, with the same gradients.
@@ -285,8 +286,8 @@ impl Table {
         outcome
     }
 
-    /// Refuses everything from now on.
-    pub(crate) fn poison(&mut self) {
+    /// Refuses everything from now on: for callers whose step of several tables was cut off.
+    pub fn poison(&mut self) {
         self.poisoned = true;
     }
 

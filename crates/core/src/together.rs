@@ -44,7 +44,7 @@ pub fn update_together(batches: &mut [Batch], scale: f64) -> std::result::Result
     let mut parts: Vec<Part> = batches.iter_mut().map(|batch| Part { batch, ready: None }).collect();
     each(&mut parts, threads, |part| {
         let Batch { table, ids, gradients } = part.batch;
-        part.ready = Some(table.prepare(*ids, gradients, scale));
+        part.ready = Some(table.prepare(*ids, gradients, scale, 1));
     });
     let error = parts.iter().enumerate().find_map(|(batch, part)| match &part.ready {
         Some(Ok(_)) => None,

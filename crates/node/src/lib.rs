@@ -18,6 +18,8 @@ use tallygrad_core::options::Options;
 use tallygrad_core::table::{Ids, Table};
 use tallygrad_core::together::{self, Batch, Refused};
 
+mod machine;
+mod skip_gram;
 mod vocabulary;
 
 /// An error whose JavaScript `code` is the kernel's.
@@ -57,6 +59,12 @@ pub struct TableOptions {
 #[napi]
 pub fn catalogue() -> String {
     Options::catalogue_json()
+}
+
+/// SHA-256 of a text, in hex.
+#[napi]
+pub fn digest(text: String) -> String {
+    tallygrad_core::fingerprint::of_text(&text)
 }
 
 /// The number of threads worth using on this machine.

@@ -10,6 +10,8 @@ use tallygrad_core::options::Options;
 use tallygrad_core::table::{CHUNK, Findings, Ids, Ready, Table};
 use wasm_bindgen::prelude::*;
 
+mod machine;
+mod skip_gram;
 mod vocabulary;
 
 /// Refusals reach JavaScript as the text `CODE message`, which the facade turns into an error.
@@ -67,6 +69,12 @@ impl TableOptions {
 #[wasm_bindgen]
 pub fn catalogue() -> String {
     Options::catalogue_json()
+}
+
+/// SHA-256 of a text, in hex.
+#[wasm_bindgen]
+pub fn digest(text: &str) -> String {
+    tallygrad_core::fingerprint::of_text(text)
 }
 
 /// Gradients are staged in parts of a multiple of so many occurrences.
@@ -245,7 +253,7 @@ impl WasmTable {
     /// Prepares a step on the `count` ids that are staged behind `first` ids or floats, and the gradients behind them.
     pub fn prepare(&mut self, stage: &mut Stage, first: usize, count: usize, floats: usize, scale: f64) -> Result<()> {
         let (bits, gradients) = stage.parts_at(first, count, floats);
-        self.ready = Some(self.table.prepare(Ids::from(&*bits), gradients, scale).map_err(thrown)?);
+        self.ready = Some(self.table.prepare(Ids::from(&*bits), gradients, scale, 1).map_err(thrown)?);
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 export { readCriteo } from "./criteo.js";
 export { readDelimited } from "./delimited.js";
-export { select, split } from "./examples.js";
 export { readMovieLens } from "./movielens.js";
+export { select } from "./select.js";
 export { readSentences } from "./sentences.js";
+export { split } from "./split.js";

@@ -32,6 +32,8 @@ const classes: Record<ErrorCode, ErrorConstructor | RangeErrorConstructor | Type
   ERR_WASM_UNAVAILABLE: Error,
   ERR_WASM_LOADED: Error,
   ERR_TABLE_CHANGED: Error,
+  ERR_TRAINING: Error,
+  ERR_NOT_TRAINED: Error,
 };
 
 /** The contract names no code for an option that should be a number, a word or an object and is not; these two fit. */

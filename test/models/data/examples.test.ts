@@ -140,7 +140,7 @@ describe("split", () => {
   test.each<[what: string, shares: unknown, seed: unknown, code: string, says: string]>([
     ["shares of another sum", [0.8, 0.1], 0, "ERR_OPTION_VALUE", "shares must sum to 1, but sum to 0.9"],
     ["no shares", [], 0, "ERR_OPTION_VALUE", "sum to 0"],
-    ["a share of nothing", [1, 0], 0, "ERR_OPTION_VALUE", "shares[1] must be a number above 0, but is 0"],
+    ["a share below 0", [1.5, -0.5], 0, "ERR_OPTION_VALUE", "shares[0] must be a number from 0 to 1, but is 1.5"],
     ["a share that is a word", ["1"], 0, "ERR_OPTION_VALUE", 'is "1"'],
     ["a number for shares", 0.8, 0, "ERR_WRONG_CLASS", "shares must be an array, but is 0.8"],
     ["a seed with a fraction", [1], 0.5, "ERR_OPTION_VALUE", "seed must be an integer"],

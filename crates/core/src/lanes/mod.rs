@@ -325,6 +325,23 @@ pub fn add_times<V: Vector>(to: &mut [f32], factor: f32, from: &[f32]) {
     }
 }
 
+/// Copies `from` to `to`, which is as long. For rows this is faster than a call of the system's copy.
+#[inline(always)]
+pub fn copy<V: Vector>(from: &[f32], to: &mut [f32]) {
+    assert!(to.len() == from.len());
+    let whole = to.len() / LANES * LANES;
+    // SAFETY: as in `change`, for both slices.
+    unsafe {
+        for at in (0..whole).step_by(LANES) {
+            V::load(from.as_ptr().add(at)).store(to.as_mut_ptr().add(at));
+        }
+        if whole < to.len() {
+            let count = to.len() - whole;
+            V::load_part(from.as_ptr().add(whole), count).store_part(to.as_mut_ptr().add(whole), count);
+        }
+    }
+}
+
 /// The largest magnitude in `x`; a NaN if there is one, 0 if `x` is empty.
 #[inline(always)]
 pub fn largest_magnitude<V: Vector>(x: &[f32]) -> f32 {

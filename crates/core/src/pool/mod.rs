@@ -25,11 +25,11 @@ pub const MOST_THREADS: usize = 256;
 pub const WORTH_SHARING: usize = 1 << 19;
 
 /// Tasks that a job over a batch or table is cut into: more than threads, so that a thread that is late leaves its share to others.
-pub(crate) const TASKS: usize = 64;
+pub const TASKS: usize = 64;
 
 /// A job lost a task to a panic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Panicked;
+pub struct Panicked;
 
 /// The threads' common state.
 struct Pool {
@@ -49,7 +49,7 @@ pub fn available_threads() -> usize {
 }
 
 /// Runs `work(0)` to `work(tasks - 1)` on at most `threads` threads, this one among them, and returns when all are done.
-pub(crate) fn run(threads: usize, tasks: usize, work: &(dyn Fn(usize) + Sync)) -> Result<(), Panicked> {
+pub fn run(threads: usize, tasks: usize, work: &(dyn Fn(usize) + Sync)) -> Result<(), Panicked> {
     debug_assert!(tasks <= MOST_TASKS);
     let panicked = AtomicBool::new(false);
     let guarded = |task: usize| {

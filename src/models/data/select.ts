@@ -1,36 +1,9 @@
-/** Examples in memory: taken apart, and put in another order. */
+/** Examples in memory by their positions. */
 
 import type { BagColumn, Column, Examples } from "../../../models.d.ts";
 import { isArray } from "../../arguments.js";
 import { coded, shown } from "../../errors.js";
-import { integer, isObject } from "../../options.js";
-import { Random } from "./random.js";
-
-/** By how much the sum of shares may miss 1. */
-const TOLERANCE = 1e-9;
-
-/** See models.d.ts. */
-export function split(examples: Examples, shares: readonly number[], seed = 0): Examples[] {
-  const count = countOf(examples);
-  const ends = endsOf(shares, count);
-  const order = new Random(integer("seed", seed, 0, Number.MAX_SAFE_INTEGER)).permutation(count);
-  return ends.map((end, part) => select(examples, order.subarray(ends[part - 1] ?? 0, end)));
-}
-
-/** Where each part ends, each end rounded: so no example is left out, and no part is more than an example away from its share. */
-function endsOf(shares: readonly number[], count: number): number[] {
-  if (!Array.isArray(shares)) throw coded("ERR_WRONG_CLASS", `shares must be an array, but is ${shown(shares)}`);
-  let sum = 0;
-  const ends = shares.map((share, position) => {
-    if (typeof share !== "number" || !(share > 0)) {
-      throw coded("ERR_OPTION_VALUE", `shares[${position}] must be a number above 0, but is ${shown(share)}`);
-    }
-    sum += share;
-    return Math.round(Math.min(sum, 1) * count);
-  });
-  if (!(Math.abs(sum - 1) <= TOLERANCE)) throw coded("ERR_OPTION_VALUE", `shares must sum to 1, but sum to ${sum}`);
-  return ends;
-}
+import { isObject } from "../../options.js";
 
 /** See models.d.ts. */
 export function select(examples: Examples, positions: Uint32Array): Examples {
@@ -45,15 +18,19 @@ export function select(examples: Examples, positions: Uint32Array): Examples {
       `positions[${outside}] is ${positions[outside]}, but there are ${count} examples`,
     );
   }
-  const { columns, labels, weights } = examples;
+  return selected(examples, positions);
+}
+
+/** The same of examples and positions that are checked already. */
+export function selected({ columns, labels, weights }: Examples, positions: Uint32Array): Examples {
   const chosen = Object.entries(columns).map(([name, column]) => [name, chosenOf(column, positions)] as const);
-  const selected: Examples = { columns: Object.fromEntries(chosen), labels: gathered(labels, positions) };
-  if (weights !== undefined) selected.weights = gathered(weights, positions);
-  return selected;
+  const examples: Examples = { columns: Object.fromEntries(chosen), labels: gathered(labels, positions) };
+  if (weights !== undefined) examples.weights = gathered(weights, positions);
+  return examples;
 }
 
 /** How many examples there are: as many as labels, in every column. */
-function countOf(examples: Examples): number {
+export function countOf(examples: Examples): number {
   if (!isObject(examples)) throw coded("ERR_WRONG_CLASS", `examples must be an object, but is ${shown(examples)}`);
   const { columns, labels, weights } = examples;
   if (!isList(labels)) throw coded("ERR_WRONG_CLASS", `labels must be an array, but is ${shown(labels)}`);

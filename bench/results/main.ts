@@ -1,0 +1,75 @@
+/**
+ * Makes docs/results.md anew: every experiment in it, its figures, and the page. `npm run results -- --data DIR`, where DIR has what
+ * docs/results.md says; `--only words` runs those whose names begin so. What was run is kept in build/results and not run again.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type Accumulators, accumulators } from "./accumulators.js";
+import { clickLogData, clickLogSettings, oracleLoss } from "./click-log.js";
+import { movieLensIds, movieLensSettings } from "./movielens.js";
+import { page } from "./page.js";
+import { study } from "./study.js";
+import { meanOf, speedUps, tails } from "./theory.js";
+import { wordSettings } from "./words.js";
+
+const { values } = parseArgs({ options: { data: { type: "string" }, only: { type: "string", default: "" } } });
+const { data, only } = values;
+const folder = new URL("../../build/results/", import.meta.url);
+const start = performance.now();
+
+function tell(text: string): void {
+  process.stdout.write(`${((performance.now() - start) / 1000).toFixed(0)} s  ${text}\n`);
+}
+
+/** What is there already, or is made now and kept. */
+async function kept<T>(name: string, make: () => T | Promise<T>): Promise<T> {
+  const file = new URL(`${name}.json`, folder);
+  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8"));
+  const made = await make();
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, JSON.stringify(made));
+  tell(name);
+  return made;
+}
+
+const settings = [
+  ...(data === undefined ? [] : movieLensSettings(join(data, "ml-1m"))),
+  ...clickLogSettings(),
+  ...(data === undefined ? [] : wordSettings(data)),
+];
+const studies = [];
+for (const setting of settings.filter(({ name }) => name.startsWith(only))) studies.push(await study(setting, tell));
+
+if (only === "") {
+  const seeds = [1, 2, 3];
+  const theory = await kept("theory", () =>
+    tails.map((tail) => ({ name: tail.name, rows: meanOf(seeds.map((seed) => speedUps(tail, 1_000_000, seed))) })),
+  );
+  const oracle = await kept("oracle", () => seeds.reduce((sum, seed) => sum + oracleLoss(seed), 0) / seeds.length);
+  const measured = await kept("accumulators", async () => {
+    const all: Accumulators[] = [];
+    if (data !== undefined) {
+      const { fields, examples } = movieLensIds(join(data, "ml-1m"));
+      all.push(
+        await accumulators("MovieLens-1M, 3 epochs", fields, examples, {
+          dim: 16,
+          lr: 0.02,
+          batchSize: 1024,
+          epochs: 3,
+        }),
+      );
+    }
+    const { fields, examples } = clickLogData(1);
+    all.push(
+      await accumulators("click log, 1 pass", fields, examples, { dim: 8, lr: 0.02, batchSize: 256, epochs: 1 }),
+    );
+    return all;
+  });
+  const machine = `${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}`;
+  const date = new Date().toISOString().slice(0, 10);
+  const text = page({ studies, oracle, theory, accumulators: measured, machine, date });
+  writeFileSync(new URL("../../docs/results.md", import.meta.url), text);
+  tell("docs/results.md");
+}

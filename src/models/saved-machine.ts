@@ -1,0 +1,89 @@
+/** Machines out of files. */
+
+import type { LoadOptions, Source } from "../../index.d.ts";
+import type { Description, Loading } from "../checkpoint.js";
+import {
+  bind,
+  checkNames,
+  checkPlace,
+  checkWaiting,
+  choice,
+  coded,
+  EmbeddingTable,
+  integer,
+  loadingOf,
+  loadingVocabulary,
+  readCheckpoint,
+  shown,
+  Vocabulary,
+} from "./core.js";
+import { Fields } from "./fields.js";
+import { checkedHidden, Interior, kernelFor, type Settings } from "./machine-parts.js";
+
+/** The members of a model's file, and the machine that they make. */
+export async function loaded(
+  kind: Settings["kind"],
+  source: Source,
+  options: Omit<LoadOptions, "schedule">,
+): Promise<Interior> {
+  const { signal, onProgress, ...machine } = checkNames("options", options, [
+    "backend",
+    "threads",
+    "signal",
+    "onProgress",
+  ]);
+  checkWaiting({ signal, onProgress });
+  checkPlace(machine);
+  const loading = (name: string, description: Description): Loading<EmbeddingTable | Vocabulary> | undefined => {
+    if (description.kind === "table") return loadingOf(description, machine, undefined);
+    if (description.kind === "vocabulary") return loadingVocabulary(description, machine.backend);
+    if (name === "model" && description.kind === kind) return undefined;
+    throw coded("ERR_FILE_FORMAT", `the file must hold a ${kind}, but ${shown(name)} is a ${shown(description.kind)}`);
+  };
+  const { members, descriptions } = await readCheckpoint(source, loading, { signal, onProgress });
+  try {
+    return assembled(kind, members, descriptions.get("model"));
+  } catch (thrown) {
+    for (const member of members.values()) member.dispose();
+    throw thrown;
+  }
+}
+
+function assembled(
+  kind: Settings["kind"],
+  members: Map<string, EmbeddingTable | Vocabulary>,
+  description: Description | undefined,
+): Interior {
+  const wrong = (what: string): Error => coded("ERR_FILE_FORMAT", `the file holds no ${kind}: ${what}`);
+  if (description === undefined) throw wrong('it has no member "model"');
+  const vocabulary = members.get("vocabulary");
+  const keyed = vocabulary instanceof Vocabulary;
+  const { intercept, seed, loss, hidden } = description as unknown as Settings;
+  const fields = new Fields(description.fields as Settings["fields"], keyed);
+  const table = (name: string, rows: number, dim: number | undefined): EmbeddingTable => {
+    const member = members.get(name);
+    if (!(member instanceof EmbeddingTable)) throw wrong(`there is no table ${shown(name)}`);
+    if (member.rows === rows && (dim === undefined || member.dim === dim)) return member;
+    throw wrong(`${shown(name)} is ${member.rows} x ${member.dim}, but must be ${rows} x ${dim ?? "any"}`);
+  };
+  if (intercept !== null && !Number.isFinite(intercept)) throw wrong(`its intercept is ${shown(intercept)}`);
+  const widths = kind === "deep-fm" ? checkedHidden(hidden) : [];
+  const rows = keyed ? vocabulary.capacity : fields.rows;
+  const vectors = table("vectors", rows, undefined);
+  const biases = table("biases", rows, 1);
+  const inputs = [fields.count * vectors.dim, ...widths];
+  const units = widths.length === 0 ? [] : [...widths, 1];
+  const layers = units.map((rows, layer) => table(`layers.${layer}`, rows, (inputs[layer] ?? 0) + 1));
+  if (members.size !== 2 + layers.length + (keyed ? 1 : 0)) throw wrong("it holds something else besides");
+  if (keyed) bind(vocabulary, [vectors, biases]);
+  const settings: Settings = {
+    kind,
+    fields: fields.described(),
+    loss: choice("loss", loss, ["logistic", "squared"]),
+    intercept,
+    seed: integer("seed", seed, 0, Number.MAX_SAFE_INTEGER),
+    hidden: widths,
+  };
+  const tables = { vectors, biases, layers };
+  return new Interior(settings, fields, tables, keyed ? vocabulary : undefined, kernelFor(settings, fields, tables));
+}
