@@ -857,6 +857,8 @@ export type ErrorCode =
   | "ERR_OPTION_CONFLICT"
   /** Error: a file is not what it should be, or not all of it; the message says where and what was found. */
   | "ERR_FILE_FORMAT"
+  /** Error: a line of data is not what it should be; the message has file, line, field and what was found. */
+  | "ERR_DATA"
   /** Error: a call would change a table that is being saved. */
   | "ERR_SAVING"
   /** Error: the memory a table or batch needs cannot be had. */

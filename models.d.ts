@@ -167,27 +167,58 @@ export interface History {
   rate: number;
 }
 
-/** How good predictions are. */
+/** How good predictions are. Where examples have weights, every mean is weighted, and a pair of examples has the product of its weights. Means of nothing are NaN. */
 export interface Metrics {
   examples: number;
   /** The mean of what is minimised: log-loss in nats, or half the mean square. */
   loss: number;
   /** The probability that a positive example has a higher prediction than a negative one, ties counting half. `undefined` for squared loss and where all labels are equal. */
   auc: number | undefined;
-  /** Mean prediction / mean label: above 1 where predictions are too high. */
+  /** Mean prediction / mean label: above 1 where predictions are too high. Infinite or NaN where the mean label is 0. */
   calibration: number;
-  /** Ten groups of examples by rising prediction, as equal in number as can be: what was predicted in the mean, and what came true. */
+  /**
+   * Ten groups of examples by rising prediction, as equal in number as can be: what was predicted in the mean, and what came true. Fewer groups if there
+   * are fewer examples.
+   */
   reliability: { examples: number; prediction: number; label: number }[];
-  /** Examples by how often the rarest of their rows was trained on: classes 0, 1, 2 to 3, 4 to 7 and so on. Absent from metrics of predictions alone. */
+  /**
+   * Examples by how often the rarest of their rows was trained on: classes 0, 1, 2 to 3, 4 to 7 and so on, those without examples left out. Absent from
+   * metrics of predictions whose counts are not known.
+   */
   byCount: { from: number; below: number; examples: number; loss: number; auc: number | undefined }[];
 }
 
-/** Metrics of predictions, whoever made them. */
+/** What {@link metricsOf} may be told. */
+export interface MetricsOptions {
+  /** What predictions are: `"logistic"` for probabilities, whose labels are 0 or 1, `"squared"` for numbers. Default "logistic". */
+  loss?: "logistic" | "squared";
+  /** What each example counts: finite, at least 0. Default: 1. */
+  weights?: Float32Array;
+  /** For `byCount`: how often the rarest row of each example was trained on. At least 0. */
+  counts?: Float64Array;
+}
+
+/**
+ * Metrics of predictions, whoever made them. A probability of exactly 0 or 1 that is wrong counts as what was rounded to it at most: half of the least number
+ * above 0, or half a unit below 1, so that such a loss is finite, and never more than the unrounded one.
+ * @throws RangeError `ERR_WRONG_LENGTH`, `ERR_NON_FINITE`, `ERR_OPTION_VALUE` for labels and probabilities that are none.
+ *
+ * @example
+ * import { metricsOf } from "tallygrad/models";
+ *
+ * const { loss, auc } = metricsOf(Float32Array.of(0.9, 0.4, 0.6), [1, 0, 0]);
+ * auc;                                                                              // 1: the positive one is the highest
+ */
 export declare function metricsOf(
   predictions: Float32Array | Float64Array,
   labels: Examples["labels"],
-  options?: { loss?: "logistic" | "squared"; weights?: Float32Array; counts?: Float64Array },
+  options: MetricsOptions & { counts: Float64Array },
 ): Metrics;
+export declare function metricsOf(
+  predictions: Float32Array | Float64Array,
+  labels: Examples["labels"],
+  options?: MetricsOptions,
+): Omit<Metrics, "byCount">;
 
 /** What machines have in common. */
 export declare abstract class Machine implements Disposable {
@@ -352,69 +383,106 @@ export declare class SkipGram implements Disposable {
   [Symbol.dispose](): void;
 }
 
-/** Examples on their way from a file, piece by piece; each iteration reads it anew. */
+/**
+ * Examples on their way from a file, piece by piece: each iteration reads it anew, but for a stream, which can be read once. Whatever the file's size, no
+ * more of it is held than a piece and some hundred kilobytes.
+ *
+ * Columns of keys have the file's texts: `readonly string[]`, or a `BagColumn` in pieces where a value is missing, whose bag then is empty; those of several
+ * values are always bags; those of numbers are `Float32Array`s. Labels are a `Float32Array`.
+ *
+ * Files are UTF-8, with or without a byte order mark, and lines end with a line feed, with a carriage return before it or not. Empty lines are
+ * passed over. A file without a byte, a damaged gzip, and a header that does not have what is asked for are refused with `ERR_DATA` in any case.
+ */
 export interface ExampleReader extends AsyncIterable<Examples> {
   /** Lines that the last iteration left out, with `malformed: "skip"`. */
   readonly skipped: number;
-  /** The fields there are, as a model with a vocabulary takes them. Reads the first line. */
+  /** The fields there are, as a model with a vocabulary takes them. Reads the first line where names come from the file. */
   fields(): Promise<Record<string, FieldOptions>>;
-  /** All examples in memory. */
+  /** All examples in memory, as one piece. There may be none. */
   all(): Promise<Examples>;
 }
 
-/** What all readers may be told. */
+/** What all readers may be told. Progress is in bytes of the file, zipped as it is. */
 export interface ReadOptions extends LongCallOptions {
   /**
-   * What a line does that is not as it should be: `"error"` throws `ERR_DATA`, whose message has file, line, field and what was found; `"skip"` leaves it
-   * out and counts it. Default "error".
+   * What a line does that is not as it should be: `"error"` throws `ERR_DATA`, whose message has file, line (the first is 1), field and what was found;
+   * `"skip"` leaves it out and counts it. Such lines have another number of fields than the first, a label or number that is none, quotes that RFC 4180
+   * does not have, bytes that are not UTF-8, or more than 4 MB. Default "error".
    */
   malformed?: "error" | "skip";
-  /** Examples a piece. Default 65,536. */
+  /** Examples a piece. An integer of at least 1. Default 65,536. */
   piece?: number;
 }
 
 /** Of files with a line an example and fields between delimiters. */
 export interface DelimitedOptions extends ReadOptions {
-  /** The label's column, by its name. */
+  /** The label's column, by its name. Its values are numbers that are finite as float32. */
   label: string;
   /** Numbers of at least this are 1 and others 0. Default: labels are as they are. */
   positiveFrom?: number;
-  /** Columns to read. Default: all but the label. */
+  /** Columns to read, in this order. Default: all but the label. */
   fields?: readonly string[];
-  /** Which of them are numbers. Default: none. */
+  /** Which of them are numbers, finite as float32. Missing ones are 0, which adds nothing to a prediction. Default: none. */
   numeric?: readonly string[];
-  /** Which of them hold several values, and what stands between those. */
+  /** Which of them hold several values, and what stands between those: `{ genres: "|" }`. Empty values are left out. */
   bags?: Readonly<Record<string, string>>;
-  /** Between fields. Default: a tab for paths that end in .tsv or .tab, else a comma. */
+  /** Between fields. Default: a tab for names that end in .tsv or .tab (or that and .gz), else a comma. */
   delimiter?: string;
   /** Names of the columns, if the first line is not that. */
   header?: readonly string[];
-  /** Default "utf-8". */
+  /** Whether fields may be in double quotes, in which there may be delimiters, line ends and doubled quotes. Without, quotes are text. Default true. */
+  quotes?: boolean;
+  /** `"latin1"` is ISO-8859-1. Default "utf-8". */
   encoding?: "utf-8" | "latin1";
 }
 
-/** Reads delimited files (RFC 4180: fields may be quoted), gzipped or not. Values are keys; empty ones are missing. */
+/**
+ * Reads delimited files (RFC 4180), gzipped or not. Values are keys, also where they look like numbers; empty ones are missing.
+ *
+ * @example
+ * import { readDelimited } from "tallygrad/models";
+ *
+ * const file = new Blob(["click,user,price,tags\n", "1,ann,2.5,new|red\n", "0,bob,,\n"]);   // or a path
+ * const clicks = readDelimited(file, { label: "click", numeric: ["price"], bags: { tags: "|" } });
+ * const { columns, labels } = await clicks.all();
+ * columns.user;                                                                     // ["ann", "bob"]
+ * columns.price;                                                                    // 2.5, 0
+ * columns.tags;                                                                     // { values: ["new", "red"], offsets: [0, 2, 2] }
+ */
 export declare function readDelimited(source: Source, options: DelimitedOptions): ExampleReader;
 
-/** Reads Criteo's display advertising format: label, 13 integers, 26 categories, tabs between. Integers become categories, floor(ln(x)^2) above 2, as is usual. */
+/**
+ * Reads Criteo's display advertising format, gzipped or not: label, 13 integers, 26 categories, tabs between. The fields are I1 to I13 and C1 to C26. Integers
+ * become categories, as is usual: up to 2 each its own ("-1", "2"), above that one of a class, floor(ln(x)^2) ("log5").
+ */
 export declare function readCriteo(source: Source, options?: ReadOptions): ExampleReader;
 
 /** What {@link readMovieLens} may be told. */
 export interface MovieLensOptions extends ReadOptions {
   /** `"ids"`: user and movie. `"all"`: with gender, age, occupation, zip and genres. Default "ids". */
   features?: "ids" | "all";
-  /** Ratings of at least this are 1 and others 0; `undefined` gives the stars themselves. Default 4. */
-  positiveFrom?: number | undefined;
+  /** Ratings of at least this are 1 and others 0; `false` gives the stars themselves. Default 4. */
+  positiveFrom?: number | false;
 }
 
-/** Reads a MovieLens-1M folder: ratings.dat, with or without timestamps, and for `"all"` users.dat and movies.dat. */
+/**
+ * Reads a MovieLens-1M folder: ratings.dat, with or without timestamps, and for `"all"` users.dat and movies.dat, which are held in memory and have to have
+ * the user and the movie of each rating. Malformed lines of theirs count, too; progress is that of ratings.dat.
+ */
 export declare function readMovieLens(folder: string | Platform<"URL">, options?: MovieLensOptions): ExampleReader;
 
-/** Reads sentences of a text: a line each, words between spaces, gzipped or not. Longer lines are cut after 10,000 words. */
+/**
+ * Reads sentences of a text in UTF-8, gzipped or not: a line each, words between spaces. After 10,000 words a line goes on as another sentence, so a text may be
+ * one line. Each iteration reads it anew, but for a stream.
+ */
 export declare function readSentences(source: Source, options?: LongCallOptions): AsyncIterable<string[]>;
 
-/** Shares of examples in memory, drawn by a seed: `split(examples, [0.8, 0.1, 0.1])`. Shares sum to 1. */
+/**
+ * Shares of examples in memory, drawn by a seed, each in random order: `split(examples, [0.8, 0.1, 0.1])`. All examples are in one of them.
+ * @param shares From 0 to 1, and 1 in sum (`ERR_OPTION_VALUE`).
+ * @param seed An integer from 0 to 2^53 - 1. Default 0.
+ */
 export declare function split(examples: Examples, shares: readonly number[], seed?: number): Examples[];
 
-/** The examples at these positions, in this order. */
+/** The examples at these positions, in this order; one may be taken several times. */
 export declare function select(examples: Examples, positions: Uint32Array): Examples;

@@ -25,6 +25,7 @@ export default defineConfig({
             "test/oracle/*.test.ts",
             "test/files/*.test.ts",
             "test/formats/*.test.ts",
+            "test/models/**/*.test.ts",
             "examples/**/*.test.ts",
             "bench/**/*.test.ts",
             "web/**/*.test.ts",

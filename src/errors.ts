@@ -22,6 +22,7 @@ const CLASSES: Record<ErrorCode, ErrorConstructor> = {
   ERR_OPTION_VALUE: RangeError,
   ERR_OPTION_CONFLICT: TypeError,
   ERR_FILE_FORMAT: Error,
+  ERR_DATA: Error,
   ERR_SAVING: Error,
   ERR_OUT_OF_MEMORY: Error,
   ERR_DISPOSED: Error,

@@ -1,4 +1,4 @@
-/** Every JavaScript example in README.md, docs and index.d.ts runs, and so does every program in examples. */
+/** Every JavaScript example in README.md, docs and the declarations runs, and so does every program in examples. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -23,6 +23,7 @@ const documents: [file: string, find: (text: string) => string[]][] = [
   ["README.md", fenced],
   ["index.d.ts", examples],
   ["formats.d.ts", examples],
+  ["models.d.ts", examples],
   ...readdirSync(new URL("docs/", root)).map((file): [string, typeof fenced] => [`docs/${file}`, fenced]),
 ];
 const programs = documents.flatMap(([file, find]) =>

@@ -4,9 +4,11 @@ import type * as wasm from "../build/wasm/tallygrad_wasm.js";
 import type * as addon from "../dist/addon.js";
 import type * as formatsContract from "../formats.d.ts";
 import type * as contract from "../index.d.ts";
+import type * as modelsContract from "../models.d.ts";
 import type { EmbeddingTable } from "../src/embedding-table.js";
 import type * as formats from "../src/formats/index.js";
 import type * as facade from "../src/index.js";
+import type * as models from "../src/models/index.js";
 import type { Addon } from "../src/native.js";
 import type { Glue } from "../src/wasm/kernel.js";
 
@@ -75,5 +77,19 @@ describe("options", () => {
     // @ts-expect-error: beta1 is not an option of sgd, so this line must not compile.
     const optimizer: contract.Optimizer = { type: "sgd", lr: 1, beta1: 0.9 };
     expectTypeOf(optimizer).toExtend<contract.Optimizer>();
+  });
+});
+
+describe("tallygrad/models", () => {
+  test("has readers and functions of data as its contract does", () => {
+    type Functions =
+      | "readCriteo"
+      | "readDelimited"
+      | "readMovieLens"
+      | "readSentences"
+      | "select"
+      | "split"
+      | "metricsOf";
+    expectTypeOf<Pick<typeof models, Functions>>().toEqualTypeOf<Pick<typeof modelsContract, Functions>>();
   });
 });

@@ -81,6 +81,13 @@ export class Reader {
     return this.#take(Math.min(length, this.#end - this.#start));
   }
 
+  /** The next `length` bytes, or those there are, valid until the next call. They stay to be read. */
+  async peek(length: number): Promise<Uint8Array<ArrayBuffer>> {
+    await this.#check();
+    while (this.#end - this.#start < length && (await this.#fetch(length)) > 0);
+    return this.#buffer.subarray(this.#start, Math.min(this.#start + length, this.#end));
+  }
+
   /**
    * What there is up to and with the next byte `last`, or up to the end, where it may not be there and nothing may be left; valid until
    * the next call.

@@ -4,6 +4,7 @@
  */
 
 import { coded, shown } from "../errors.js";
+import { DECIMAL } from "../files/decimal.js";
 import type { Reader } from "../files/source.js";
 import { piecesOf, type Selection } from "./weights.js";
 
@@ -59,8 +60,6 @@ export function parseNumbers(line: Line, fields: readonly string[], into: Float3
   for (let i = 0; i < into.length; i++) into[i] = parsed(fields[i] ?? "", line);
 }
 
-/** What is in decimal notation, `Number` reads; of that it would take more, such as "" and "0x10". */
-const DECIMAL = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/;
 const NOT_FINITE = /^([-+]?)(?:(inf(?:inity)?)|nan)$/i;
 
 function parsed(field: string, line: Line): number {

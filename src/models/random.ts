@@ -44,7 +44,8 @@ export class Random {
 
   /** The integers from 0 to `length - 1` in random order (Fisher and Yates). */
   permutation(length: number): Uint32Array {
-    const order = Uint32Array.from({ length }, (_, index) => index);
+    const order = new Uint32Array(length);
+    for (let index = 0; index < length; index++) order[index] = index;
     for (let last = length - 1; last > 0; last--) {
       const other = this.below(last + 1);
       const moved = order[last] ?? 0;

@@ -2,7 +2,7 @@
 
 import type { Data, Examples, FitOptions, FitProgress, History, Metrics } from "../../models.d.ts";
 import { checkNames, coded, integer, isObject, Pauses, shown } from "./core.js";
-import { select } from "./data/select.js";
+import { selected } from "./data/select.js";
 import { Gatherer, type Prepared, weightOf } from "./prepared.js";
 import { Random } from "./random.js";
 
@@ -105,7 +105,7 @@ class Training {
           `validation must leave some of ${count} examples to both parts, but is ${validation}`,
         );
       }
-      this.#validation = select(data, shuffled.subarray(0, held).sort());
+      this.#validation = selected(data, shuffled.subarray(0, held).sort());
       order = shuffled.subarray(held).sort();
     } else {
       this.#validation = validation;
@@ -113,7 +113,7 @@ class Training {
     this.#size = order?.length ?? count;
     this.#nextEvaluation = this.#plan.validateEvery * this.#size;
     const whole = keysChange ? undefined : this.#model.prepare(data);
-    const training = order === undefined ? data : select({ ...data, columns: {} }, order);
+    const training = order === undefined ? data : selected({ ...data, columns: {} }, order);
     this.#model.begin(training.labels, training.weights);
     for (; this.#epoch <= epochs && !this.#stopped; this.#epoch++) {
       if (shuffle) order = shuffledOrder(order, count, seed, this.#epoch);
@@ -122,7 +122,7 @@ class Training {
         if (whole !== undefined) return this.#gatherer.take(whole, start, end, picked);
         const positions =
           picked?.subarray(start, end) ?? Uint32Array.from({ length: end - start }, (_, i) => start + i);
-        return this.#model.prepare(select(data, positions));
+        return this.#model.prepare(selected(data, positions));
       };
       await this.#pass(this.#size, batchOf);
     }

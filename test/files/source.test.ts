@@ -60,6 +60,17 @@ describe.each(kinds)("a reader of %s", (_, source, sized) => {
     await reader.close();
   });
 
+  test("shows bytes that stay to be read", async () => {
+    const reader = await Reader.open(source(bytes));
+    expect([...(await reader.peek(3))]).toEqual([...bytes.subarray(0, 3)]);
+    expect(reader.position).toBe(0);
+    await reader.read(699_999);
+    expect([...(await reader.peek(5))]).toEqual([...bytes.subarray(699_999)]);
+    expect([...(await reader.upTo(5))]).toEqual([...bytes.subarray(699_999)]);
+    expect(await reader.peek(1)).toHaveLength(0);
+    await reader.close();
+  });
+
   test("gives its bytes by what ends them", async () => {
     const reader = await Reader.open(source(bytes));
     for (let at = 0; at < bytes.length; at = reader.position) {

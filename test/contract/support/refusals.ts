@@ -23,6 +23,7 @@ const classes: Record<ErrorCode, ErrorConstructor | RangeErrorConstructor | Type
   ERR_OPTION_VALUE: RangeError,
   ERR_OPTION_CONFLICT: TypeError,
   ERR_FILE_FORMAT: Error,
+  ERR_DATA: Error,
   ERR_SAVING: Error,
   ERR_OUT_OF_MEMORY: Error,
   ERR_DISPOSED: Error,
