@@ -7,25 +7,15 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Examples, FactorizationMachine, SkipGram } from "tallygrad/models";
 import { peer, preparePeers } from "./peers/environment.js";
+import { mulberry32 } from "./workload.js";
 
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "5" }, text: { type: "string" } } });
 const folder = fileURLToPath(new URL("../build/bench/", import.meta.url));
 mkdirSync(folder, { recursive: true });
 
-/** A small generator of uniform numbers in [0, 1). */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Ids below each size, low ones more often; labels of a planted bias. */
 function examplesOf(sizes: readonly number[], count: number): Examples {
-  const random = generator(1);
+  const random = mulberry32(1);
   const columns = Object.fromEntries(
     sizes.map((size, field) => [
       `field ${field}`,
@@ -135,7 +125,7 @@ await compare("Skip-gram, dim 100, window 5, 5 negatives", "words", {
 
 /** Two million words by Zipf's law, twenty thousand of them different. */
 function madeUpText(): string {
-  const random = generator(2);
+  const random = mulberry32(2);
   const word = (): string => `w${Math.floor(Math.exp(random() * Math.log(20_000)))}`;
   return Array.from({ length: 2000 }, () => Array.from({ length: 1000 }, word).join(" ")).join("\n");
 }

@@ -47,7 +47,7 @@ export function batchesOf(shape: Shape): Batch[] {
 }
 
 /** A small generator of uniform numbers in [0, 1). */
-function mulberry32(seed: number): () => number {
+export function mulberry32(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

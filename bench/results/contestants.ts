@@ -1,5 +1,5 @@
 /** The optimizers that results compare, each as a function of one learning rate. */
-import type { Optimizer, Schedule } from "tallygrad";
+import type { Optimizer } from "tallygrad";
 
 export interface Contestant {
   name: string;
@@ -68,6 +68,3 @@ export const contestants: readonly Contestant[] = [
   },
   { name: "adam", start: 0.002, standard: 0.001, optimizer: (lr) => ({ type: "adam", lr }) },
 ];
-
-/** SGD as word2vec has it, whose rate falls to nothing in a straight line. */
-export const linear = (steps: number): Schedule => ({ type: "linear", steps });

@@ -1,5 +1,5 @@
 /** Settings with factorization machines and DeepFM: how a contestant is run on train, validation and test examples. */
-import type { Optimizer, TableOptions } from "tallygrad";
+import type { Optimizer } from "tallygrad";
 import { DeepFM, type Examples, FactorizationMachine, type Field, type FitOptions } from "tallygrad/models";
 import type { Contestant } from "./contestants.js";
 import type { Run, Setting } from "./study.js";
@@ -84,5 +84,3 @@ function occurrences(fields: Readonly<Record<string, Field>>, { columns }: Examp
   // A cap is on every rate, and a row that never occurs never has one.
   return counts.map((count) => Math.max(count, 1));
 }
-
-export type { TableOptions };

@@ -85,7 +85,7 @@ function section(study: Study): string[] {
 
 const nameOf = ({ contestant, tuned }: Outcome): string => (tuned ? contestant : `${contestant}, default`);
 
-function table({ setting, outcomes }: Study, words: boolean): string {
+function table({ outcomes }: Study, words: boolean): string {
   const [first = "", second = ""] = Object.keys(outcomes[0]?.runs[0]?.test ?? {});
   const better = words ? -1 : 1;
   const value = (run: Run | undefined): number => better * (run?.test[first] ?? Number.NaN);
@@ -117,7 +117,6 @@ function table({ setting, outcomes }: Study, words: boolean): string {
     });
   const unit = words ? "M words/s" : "M examples/s";
   const head = ["rule", "rate", first, "behind", second, "state bytes a row", unit];
-  void setting;
   return [
     `| ${head.join(" | ")} |`,
     `| ${head.map((_, at) => (at === 0 ? "---" : "---:")).join(" | ")} |`,

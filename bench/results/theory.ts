@@ -6,6 +6,7 @@
  * also run through tables, one occurrence a step. A row's speed-up is how many times as many steps SGD takes to the same mean squared gradient.
  */
 import { EmbeddingTable, type Optimizer } from "tallygrad";
+import { mulberry32 } from "../workload.js";
 
 /** A distribution of rows. */
 export interface Tail {
@@ -108,17 +109,6 @@ export function meanOf(runs: readonly RowResult[][]): RowResult[] {
   });
 }
 
-/** Uniform numbers from 0 to 1: Mulberry32 (Tommy Ettinger). */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** A standard normal number (Box and Muller). */
 function gaussian(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
@@ -126,7 +116,7 @@ function gaussian(random: () => number): number {
 
 /** All rows of a tail. */
 export function speedUps({ probabilities }: Tail, steps: number, seed: number): RowResult[] {
-  const random = generator(seed);
+  const random = mulberry32(seed);
   const squares = probabilities.reduce((sum, p) => sum + p * p, 0);
   const expectedCounts = probabilities.map((p) => p * steps);
   const fa = simulate({ type: "fa-sgd", lr: 1, expectedCounts, maxLr: MOST_RATE }, probabilities, steps, random);
