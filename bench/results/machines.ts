@@ -1,5 +1,5 @@
 /** Settings with factorization machines and DeepFM: how a contestant is run on train, validation and test examples. */
-import type { Optimizer } from "tallygrad";
+import type { Init, Optimizer } from "tallygrad";
 import { DeepFM, type Examples, FactorizationMachine, type Field, type FitOptions } from "tallygrad/models";
 import type { Contestant } from "./contestants.js";
 import type { Run, Setting } from "./study.js";
@@ -16,6 +16,8 @@ export interface MachineSetting {
   deep: boolean;
   fields: Readonly<Record<string, Field>>;
   dim: number;
+  /** First vectors, if they are not the models' usual ones. */
+  init?: Exclude<Init, Float32Array>;
   fit: Pick<FitOptions, "epochs" | "batchSize" | "validateEvery" | "earlyStopping">;
   splitOf(seed: number): Split;
   seeds: readonly number[];
@@ -34,7 +36,8 @@ async function runMachine(setting: MachineSetting, contestant: Contestant, rate:
   const expectedCounts = (): Float64Array => occurrences(setting.fields, train).map((count) => count * epochs);
   const optimizer = contestant.optimizer(rate, { steps, expectedCounts });
   const Machine = setting.deep ? DeepFM : FactorizationMachine;
-  using model = new Machine({ fields: setting.fields, dim: setting.dim, optimizer, seed });
+  const { fields, dim, init } = setting;
+  using model = new Machine({ fields, dim, optimizer, seed, ...(init && { init }) });
   try {
     const stops = setting.fit.earlyStopping !== undefined;
     const history = await model.fit(train, { ...setting.fit, ...(stops && { validation }) });

@@ -1,8 +1,8 @@
 /**
  * Makes docs/results.md anew: every experiment in it, its figures, and the page. `npm run results -- --data DIR`, where DIR has what
- * docs/results.md says; `--only words` runs those whose names begin so. What was run is kept in build/results and not run again.
+ * docs/results.md says; `--only words` runs those whose names begin so. What was run is kept in bench/results/records; `--resume` does not run it again.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -10,32 +10,28 @@ import { type Accumulators, accumulators } from "./accumulators.js";
 import { clickLogData, clickLogSettings, oracleLoss } from "./click-log.js";
 import { movieLensIds, movieLensSettings } from "./movielens.js";
 import { page } from "./page.js";
+import { forget, recorded } from "./records.js";
 import { study } from "./study.js";
 import { meanOf, speedUps, tails } from "./theory.js";
 import { wordSettings } from "./words.js";
 
-const { values } = parseArgs({ options: { data: { type: "string" }, only: { type: "string", default: "" } } });
-const { data, only } = values;
-const folder = new URL("../../build/results/", import.meta.url);
+const { values } = parseArgs({
+  options: {
+    data: { type: "string" },
+    only: { type: "string", default: "" },
+    resume: { type: "boolean", default: false },
+  },
+});
+const { data, only, resume } = values;
 const start = performance.now();
 
 function tell(text: string): void {
   process.stdout.write(`${((performance.now() - start) / 1000).toFixed(0)} s  ${text}\n`);
 }
 
-/** What is there already, or is made now and kept. */
-async function kept<T>(name: string, make: () => T | Promise<T>): Promise<T> {
-  const file = new URL(`${name}.json`, folder);
-  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8"));
-  const made = await make();
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(file, JSON.stringify(made));
-  tell(name);
-  return made;
-}
-
+if (!resume) forget(only);
 const settings = [
-  ...(data === undefined ? [] : movieLensSettings(join(data, "ml-1m"))),
+  ...(data === undefined ? [] : await movieLensSettings(join(data, "ml-1m"))),
   ...clickLogSettings(),
   ...(data === undefined ? [] : wordSettings(data)),
 ];
@@ -44,14 +40,14 @@ for (const setting of settings.filter(({ name }) => name.startsWith(only))) stud
 
 if (only === "") {
   const seeds = [1, 2, 3];
-  const theory = await kept("theory", () =>
+  const theory = await recorded("theory", () =>
     tails.map((tail) => ({ name: tail.name, rows: meanOf(seeds.map((seed) => speedUps(tail, 1_000_000, seed))) })),
   );
-  const oracle = await kept("oracle", () => seeds.reduce((sum, seed) => sum + oracleLoss(seed), 0) / seeds.length);
-  const measured = await kept("accumulators", async () => {
+  const oracle = await recorded("oracle", () => seeds.reduce((sum, seed) => sum + oracleLoss(seed), 0) / seeds.length);
+  const measured = await recorded("accumulators", async () => {
     const all: Accumulators[] = [];
     if (data !== undefined) {
-      const { fields, examples } = movieLensIds(join(data, "ml-1m"));
+      const { fields, examples } = await movieLensIds(join(data, "ml-1m"));
       all.push(
         await accumulators("MovieLens-1M, 3 epochs", fields, examples, {
           dim: 16,

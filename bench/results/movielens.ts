@@ -1,18 +1,18 @@
 /** MovieLens-1M: will a user like a film? */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { type Examples, type Field, split } from "tallygrad/models";
+import type { Key } from "tallygrad";
+import { type Examples, type Field, readMovieLens, split } from "tallygrad/models";
 import { contestants } from "./contestants.js";
 import { machineSetting, type Split } from "./machines.js";
 import type { Setting } from "./study.js";
 
 const SEEDS = [1, 2, 3];
-const LIKED_FROM = 4;
+/** Who is run with wider first vectors as well. */
+const WIDE = /^(tallygrad.*|cf-sgd, normalised, capped|sgd|adagrad|rowwise-adagrad, accumulator 1|adam)$/;
 const FIT = { epochs: 10, batchSize: 1024, validateEvery: 0.5, earlyStopping: { patience: 2 } };
 
-/** Settings (a): user and film, all features, and DeepFM over all features. */
-export function movieLensSettings(folder: string): Setting[] {
-  const { examples, fields } = readAll(folder);
+/** Settings (a): user and film from narrow and from wide first vectors, all features, and DeepFM over all features. */
+export async function movieLensSettings(folder: string): Promise<Setting[]> {
+  const { examples, fields } = await readAll(folder);
   const ids = ["user", "movie"];
   const narrowed: Examples = { labels: examples.labels, columns: only(examples.columns, ids) };
   const same = { dim: 16, seeds: SEEDS, contestants };
@@ -22,6 +22,16 @@ export function movieLensSettings(folder: string): Setting[] {
       name: "movielens-ids",
       deep: false,
       fields: only(fields, ids),
+      fit: FIT,
+      splitOf: splits(narrowed),
+    }),
+    machineSetting({
+      ...same,
+      name: "movielens-wide",
+      deep: false,
+      contestants: contestants.filter(({ name }) => WIDE.test(name)),
+      fields: only(fields, ids),
+      init: { type: "normal", scale: 0.05 },
       fit: FIT,
       splitOf: splits(narrowed),
     }),
@@ -38,8 +48,8 @@ export function movieLensSettings(folder: string): Setting[] {
 }
 
 /** User and film of all ratings. */
-export function movieLensIds(folder: string): { examples: Examples; fields: Record<string, Field> } {
-  const { examples, fields } = readAll(folder);
+export async function movieLensIds(folder: string): Promise<{ examples: Examples; fields: Record<string, Field> }> {
+  const { examples, fields } = await readAll(folder);
   const ids = ["user", "movie"];
   return { fields: only(fields, ids), examples: { labels: examples.labels, columns: only(examples.columns, ids) } };
 }
@@ -60,46 +70,22 @@ function splits(examples: Examples): (seed: number) => Split {
   };
 }
 
-function readAll(folder: string): { examples: Examples; fields: Record<string, Field> } {
-  const rows = (file: string): string[][] =>
-    readFileSync(join(folder, file), "latin1")
-      .trimEnd()
-      .split(/\r?\n/)
-      .map((line) => line.split("::"));
-  const categories = (): { of: (value: string) => number; size: () => number } => {
-    const known = new Map<string, number>();
-    return {
-      size: () => known.size,
-      of: (value) => {
-        const id = known.get(value) ?? known.size;
-        known.set(value, id);
-        return id;
-      },
-    };
-  };
-  const traits = ["gender", "age", "occupation", "zip"].map((name) => ({ name, ...categories() }));
-  const genre = categories();
-  const users = new Map(
-    rows("users.dat").map(([id = "", ...values]) => [id, traits.map(({ of }, at) => of(values[at] ?? ""))]),
-  );
-  const genres = new Map(rows("movies.dat").map(([id = "", _, names = ""]) => [id, names.split("|").map(genre.of)]));
-  const ratings = rows("ratings.dat");
-  const [user, movie] = [categories(), categories()];
-  const values = ratings.flatMap(([, film = ""]) => genres.get(film) ?? []);
-  const offsets = new Uint32Array(ratings.length + 1);
-  for (const [at, [, film = ""]] of ratings.entries())
-    offsets[at + 1] = (offsets[at] ?? 0) + (genres.get(film)?.length ?? 0);
-  const columns: Examples["columns"] = {
-    user: Uint32Array.from(ratings, ([id = ""]) => user.of(id)),
-    movie: Uint32Array.from(ratings, ([, id = ""]) => movie.of(id)),
-    ...Object.fromEntries(
-      traits.map(({ name }, at) => [name, Uint32Array.from(ratings, ([id = ""]) => users.get(id)?.[at] ?? 0)]),
-    ),
-    genres: { values: Uint32Array.from(values), offsets },
-  };
-  const sizes = Object.fromEntries(traits.map(({ name, size }) => [name, size()]));
+/** All features, each field's keys numbered as they first occur. */
+async function readAll(folder: string): Promise<{ examples: Examples; fields: Record<string, Field> }> {
+  const { columns, labels } = await readMovieLens(folder, { features: "all" }).all();
+  const numbered = Object.entries(columns).map(([name, column]) => {
+    const bag = "offsets" in column;
+    const known = new Map<Key, number>();
+    const ids = Uint32Array.from((bag ? column.values : column) as readonly Key[], (key) => {
+      const id = known.get(key) ?? known.size;
+      known.set(key, id);
+      return id;
+    });
+    const field: Field = bag ? { rows: known.size, bag: "mean" } : known.size;
+    return [name, bag ? { ...column, values: ids } : ids, field] as const;
+  });
   return {
-    examples: { columns, labels: Uint8Array.from(ratings, ([, , stars]) => (Number(stars) >= LIKED_FROM ? 1 : 0)) },
-    fields: { user: user.size(), movie: movie.size(), ...sizes, genres: { rows: genre.size(), bag: "mean" } },
+    examples: { labels, columns: Object.fromEntries(numbered.map(([name, column]) => [name, column])) },
+    fields: Object.fromEntries(numbered.map(([name, , field]) => [name, field])),
   };
 }

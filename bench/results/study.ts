@@ -1,6 +1,6 @@
 /** Runs contestants on one setting: each at its tuned rate, and at its default if it has one, with several seeds. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { Contestant } from "./contestants.js";
+import { readRecord, writeRecord } from "./records.js";
 import { type Found, searchRate } from "./search.js";
 
 /** What one run came to. */
@@ -42,13 +42,9 @@ export interface Study {
   outcomes: Outcome[];
 }
 
-const folder = new URL("../../build/results/", import.meta.url);
-
 /** All outcomes of a setting, those that are there already from an earlier, interrupted call. */
 export async function study(setting: Setting, tell: (text: string) => void): Promise<Study> {
-  mkdirSync(folder, { recursive: true });
-  const file = new URL(`${setting.name.replaceAll(/\W+/g, "-")}.json`, folder);
-  const outcomes: Outcome[] = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : [];
+  const outcomes = readRecord<Outcome[]>(setting.name) ?? [];
   const [first = 0] = setting.seeds;
   for (const contestant of setting.contestants) {
     for (const tuned of contestant.standard === undefined ? [true] : [false, true]) {
@@ -70,8 +66,10 @@ export async function study(setting: Setting, tell: (text: string) => void): Pro
       const rate = found?.rate ?? contestant.standard ?? contestant.start;
       const runs: Run[] = [];
       for (const seed of setting.seeds) runs.push(await runAt(rate, seed));
-      outcomes.push({ contestant: contestant.name, rate, tuned: found, runs });
-      writeFileSync(file, JSON.stringify(outcomes));
+      // Curves are drawn of the first seed.
+      const kept = runs.map((run, at) => (at === 0 ? run : { ...run, curve: [] }));
+      outcomes.push({ contestant: contestant.name, rate, tuned: found, runs: kept });
+      writeRecord(setting.name, outcomes);
       tell(`${setting.name}: ${contestant.name} at ${rate}${tuned ? "" : " (default)"}: ${summary(runs)}`);
     }
   }
