@@ -158,8 +158,8 @@ export interface FitProgress {
 export interface History {
   /** Mean losses of examples before they were learned from, some hundred an epoch. */
   training: { examples: number; loss: number }[];
-  /** Evaluations on validation data. */
-  validation: ({ examples: number } & Metrics)[];
+  /** Evaluations on validation data, and how many examples had been trained on before each. */
+  validation: ({ trained: number } & Metrics)[];
   /** The validation that the model was taken back to, by its place in the list, if it stopped early. */
   best: number | undefined;
   /** Examples trained on, and those of them in a second of training. */

@@ -26,6 +26,8 @@ export default defineConfig({
             "test/files/*.test.ts",
             "test/formats/*.test.ts",
             "test/models/**/*.test.ts",
+            "test/synthetic/*.test.ts",
+            "test/cli/*.test.ts",
             "examples/**/*.test.ts",
             "bench/**/*.test.ts",
             "web/**/*.test.ts",

@@ -1,10 +1,10 @@
 /**
  * Builds the package's files into `dist`: the native addon from `crates/node`, the kernel as WebAssembly from `crates/wasm`, and `src`
- * with that kernel inside as one file for each entry, `index.js` and `browser.js`; and `formats.js`. With `--native` a first build leaves WebAssembly out, for
+ * with that kernel inside as one file for each entry, `index.js` and `browser.js`; `formats.js`; models; and the command line, `cli.js`. With `--native` a first build leaves WebAssembly out, for
  * which Rust would have to be readied, and `backend: "wasm"` says so.
  */
 
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { installed, root, run, step } from "./run.mjs";
 import { buildWasm } from "./wasm.mjs";
 
@@ -29,6 +29,16 @@ await step("Compiling src", process.execPath, [installed("typescript/bin/tsc"), 
 await bundle("index.js", "index.js", { platform: "node" });
 await bundle("formats/index.js", "formats.js", { platform: "neutral", minify: true });
 await bundle("models/index.js", "models.js", { platform: "node", plugins: [besides("./index.js")] });
+await bundle("cli/main.js", "cli.js", {
+  platform: "node",
+  minify: true,
+  // It is a user of the package like any other; canvas is what linkedom would draw with.
+  external: ["tallygrad", "tallygrad/*", "canvas"],
+  banner: {
+    js: `#!/usr/bin/env node\nimport { createRequire } from "node:module"; const require = createRequire(import.meta.url);`,
+  },
+});
+chmodSync(`${dist}/cli.js`, 0o755);
 if (!nativeOnly) {
   const options = { platform: "browser", minify: true };
   await bundle("portable.js", "browser.js", options);

@@ -4,8 +4,8 @@
  */
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { at } from "../examples/demo/at.js";
-import { spread } from "../examples/demo/report/spread.js";
+import { spread } from "../src/compare/report/spread.js";
+import { at } from "../src/synthetic/at.js";
 import { type LearnerName, learnerNames } from "./run.js";
 
 /** Room at the right for the names of lines, in CSS pixels. */

@@ -1,5 +1,5 @@
 /** The three dials: range inputs over the values that `settings.ts` lists, each with its value in words beside it. */
-import { at } from "../examples/demo/at.js";
+import { at } from "../src/synthetic/at.js";
 import { element } from "./elements.js";
 import { dialNames, dials, type Settings } from "./settings.js";
 

@@ -56,7 +56,9 @@ test("The stream does not depend on how it is cut", () => {
   const [whole, cut] = [new ClickStream(1.2, 3), new ClickStream(1.2, 3)];
   const all = whole.next(100);
   const parts = [cut.next(1), cut.next(36), cut.next(63)];
-  expect(parts.flatMap(({ ids }) => [...ids])).toEqual([...all.ids]);
+  for (const name of Object.keys(all.columns)) {
+    expect(parts.flatMap(({ columns }) => [...(columns[name] ?? [])])).toEqual([...(all.columns[name] ?? [])]);
+  }
   expect(parts.flatMap(({ labels }) => [...labels])).toEqual([...all.labels]);
 });
 

@@ -4,10 +4,8 @@
  * and losses are computed with the engine's logarithm, but both are only shown; nothing that feeds a table depends on them.
  */
 import type { Backend, CfSgd, Optimizer, Sgd, Tallygrad } from "tallygrad";
-import { at } from "../examples/demo/at.js";
-import { batches } from "../examples/demo/factorization-machine.js";
-import { logisticLoss } from "../examples/demo/metrics.js";
-import { ClickStream, fields, globalBias } from "./clicks.js";
+import { at } from "../src/synthetic/at.js";
+import { batches, ClickStream, globalBias } from "./clicks.js";
 import { type Fingerprints, Learner } from "./learner.js";
 import { measureRates, type RateCurves } from "./rates.js";
 import { type LearnerName, learnerNames, portionSize, runLength, smoothing } from "./run.js";
@@ -64,9 +62,7 @@ export class Experiment {
 
   constructor(settings: Settings) {
     this.settings = settings;
-    this.#learners = learnerNames.map(
-      (name) => new Learner(name, scaledOptimizer(name, settings.rateFactor), settings.batch, seed),
-    );
+    this.#learners = learnerNames.map((name) => new Learner(name, scaledOptimizer(name, settings.rateFactor), seed));
     this.#stream = new ClickStream(settings.exponent, seed);
   }
 
@@ -78,14 +74,14 @@ export class Experiment {
   advance(): void {
     const portion = this.#stream.next(portionSize);
     let oracleLoss = 0;
-    for (let example = 0; example < portion.count; example++) {
+    for (let example = 0; example < portionSize; example++) {
       oracleLoss += logisticLoss(at(portion.trueLogits, example), at(portion.labels, example));
       this.#guessingLoss += logisticLoss(globalBias, at(portion.labels, example));
     }
     this.#oracle.push(oracleLoss);
-    const cut = Array.from(batches(portion, fields, this.settings.batch), ([batch]) => batch);
+    const cut = batches(portion, this.settings.batch);
     for (const learner of this.#learners) learner.train(cut);
-    this.#examples += portion.count;
+    this.#examples += portionSize;
   }
 
   /** Of each learner's tables as they are now. */
@@ -135,4 +131,9 @@ function scaledOptimizer(name: LearnerName, factor: number): Optimizer {
   const optimizer = optimizers[name];
   const scaled = { ...optimizer, lr: factor * optimizer.lr };
   return "maxLr" in scaled ? { ...scaled, maxLr: factor * scaled.maxLr } : scaled;
+}
+
+/** The loss -log p(label) of one example: log(1 + e^logit) - label * logit, written so that no logit overflows. */
+function logisticLoss(logit: number, label: number): number {
+  return Math.max(logit, 0) - label * logit + Math.log1p(Math.exp(-Math.abs(logit)));
 }

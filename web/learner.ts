@@ -1,11 +1,10 @@
 /**
- * One of the rivals: a factorization machine over tables of its own, trained by one rule. It is given batches and keeps what the
+ * One of the rivals: a factorization machine, trained by one rule. It is given batches and keeps what the
  * page shows: the loss of every portion, the time that training took, and whether its tables had to refuse a gradient.
  */
-import { EmbeddingTable, type Optimizer } from "tallygrad";
-import type { Examples } from "../examples/demo/dataset.js";
-import { FactorizationMachine } from "../examples/demo/factorization-machine.js";
-import { fields, globalBias, rows } from "./clicks.js";
+import type { EmbeddingTable, Optimizer } from "tallygrad";
+import { type Examples, FactorizationMachine } from "tallygrad/models";
+import { globalBias, modelFields } from "./clicks.js";
 import type { LearnerName } from "./run.js";
 
 /** Weights a vector. */
@@ -28,13 +27,10 @@ export class Learner {
   hasStopped = false;
   readonly #model: FactorizationMachine;
 
-  constructor(name: LearnerName, optimizer: Optimizer, batch: number, seed: number) {
+  constructor(name: LearnerName, optimizer: Optimizer, seed: number) {
     this.name = name;
-    this.#model = new FactorizationMachine(
-      { fields, dim, batch, globalBias },
-      new EmbeddingTable({ rows, dim, optimizer, init: { type: "normal", scale: 0.05 }, seed }),
-      new EmbeddingTable({ rows, dim: 1, optimizer, init: { type: "zeros" }, seed }),
-    );
+    const init = { type: "normal", scale: 0.05 } as const;
+    this.#model = new FactorizationMachine({ fields: modelFields, dim, optimizer, init, intercept: globalBias, seed });
   }
 
   /** The table of vectors. */
@@ -52,7 +48,7 @@ export class Learner {
     const start = performance.now();
     let loss = 0;
     try {
-      for (const batch of portion) loss += this.#model.train(batch);
+      for (const batch of portion) loss += batch.labels.length * this.#model.partialFit(batch);
     } catch (error) {
       if (!(error instanceof RangeError && "code" in error && error.code === "ERR_NON_FINITE")) throw error;
       this.hasStopped = true;
@@ -60,7 +56,7 @@ export class Learner {
     }
     this.milliseconds += performance.now() - start;
     this.losses.push(loss);
-    for (const { count } of portion) this.examples += count;
+    for (const { labels } of portion) this.examples += labels.length;
   }
 
   dispose(): void {

@@ -1,5 +1,5 @@
 /** The page's sentences about a run. Every number in them comes from the snapshot, and they hold whichever way the run went. */
-import { at } from "../examples/demo/at.js";
+import { at } from "../src/synthetic/at.js";
 import type { LearnerSnapshot, Snapshot } from "./experiment.js";
 import { runLength } from "./run.js";
 

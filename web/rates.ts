@@ -2,7 +2,7 @@
  * The learning rate of a row against how often it occurred. All learners see the same clicks, so one sample of rows, even on a
  * logarithmic scale of tallies, serves them all, and their curves share an axis.
  */
-import { at } from "../examples/demo/at.js";
+import { at } from "../src/synthetic/at.js";
 import type { Learner } from "./learner.js";
 
 export interface RateCurves {

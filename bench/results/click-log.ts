@@ -1,19 +1,17 @@
 /** The synthetic click log: one pass over examples of 26 fields whose labels a planted factorization machine has made. */
 
-import { type Examples, metricsOf } from "tallygrad/models";
-import { fields as logFields, makeClickLog } from "../../examples/demo/click-log.js";
-import type { Examples as Rows } from "../../examples/demo/dataset.js";
-import { contestants } from "./contestants.js";
-import { machineSetting, type Split } from "./machines.js";
-import type { Setting } from "./study.js";
+import type { Examples } from "tallygrad/models";
+import { contestants } from "../../src/compare/contestants.js";
+import { machineSetting, type Split } from "../../src/compare/machines.js";
+import type { Setting } from "../../src/compare/study.js";
+import { type ClickLog, clickLogFields, makeClickLog, oracleOf, sliceLog } from "../../src/synthetic/click-log.js";
 
 const SEEDS = [1, 2, 3];
 const TRAIN = 1_500_000;
 const HELD = 100_000;
 export const batchSizes = [256, 2048, 16_384];
 
-const names = logFields.map((_, index) => `field ${index + 1}`);
-const fields = Object.fromEntries(logFields.map(({ size }, index) => [names[index], size]));
+const fields = clickLogFields;
 
 /** Settings (b): all contestants at 256, the house rule and its closest rivals at larger batches, DeepFM. */
 export function clickLogSettings(): Setting[] {
@@ -38,7 +36,7 @@ export function oracleLoss(seed: number): number {
 }
 
 /** The training examples of a seed. */
-export function clickLogData(seed: number): { examples: Examples; fields: Record<string, number> } {
+export function clickLogData(seed: number): { examples: Examples; fields: Readonly<Record<string, number>> } {
   return { examples: splitOf(seed).train, fields };
 }
 
@@ -51,27 +49,10 @@ let last: { seed: number; split: Split; oracle: number } | undefined;
 /** The last one made is kept. */
 function made(seed: number): { split: Split; oracle: number } {
   if (last?.seed === seed) return last;
-  const log = makeClickLog({ seed, trainExamples: TRAIN, testExamples: 2 * HELD });
-  const columnsOf = ({ ids, count }: Rows, from: number, to: number): Examples["columns"] =>
-    Object.fromEntries(
-      logFields.map(({ offset }, field) => {
-        const column = new Uint32Array(to - from);
-        for (let example = from; example < to; example++) {
-          column[example - from] = (ids[example * logFields.length + field] ?? 0) - offset;
-        }
-        return [names[field], column.subarray(0, count)];
-      }),
-    );
-  const part = (rows: Rows, from: number, to: number): Examples => ({
-    columns: columnsOf(rows, from, to),
-    labels: rows.labels.slice(from, to),
-  });
-  const [validation, test] = [part(log.test, 0, HELD), part(log.test, HELD, 2 * HELD)];
-  const predictions = Float64Array.from(
-    log.test.trueLogits?.subarray(HELD) ?? [],
-    (logit) => 1 / (1 + Math.exp(-logit)),
-  );
-  const oracle = metricsOf(predictions, test.labels).loss;
-  last = { seed, split: { train: part(log.train, 0, TRAIN), validation, test }, oracle };
+  const log = makeClickLog(seed, TRAIN + 2 * HELD);
+  const part = (from: number, to: number): ClickLog => sliceLog(log, from, to);
+  const [train, validation, test] = [part(0, TRAIN), part(TRAIN, TRAIN + HELD), part(TRAIN + HELD, TRAIN + 2 * HELD)];
+  const split = { train: train.examples, validation: validation.examples, test: test.examples };
+  last = { seed, split, oracle: oracleOf(test) };
   return last;
 }

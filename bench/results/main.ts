@@ -6,12 +6,13 @@ import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Accumulators, accumulators } from "./accumulators.js";
+import type { Accumulated } from "../../src/compare/report/row-panels.js";
+import { type Outcome, study, summaryOf } from "../../src/compare/study.js";
+import { accumulators } from "./accumulators.js";
 import { clickLogData, clickLogSettings, oracleLoss } from "./click-log.js";
 import { movieLensIds, movieLensSettings } from "./movielens.js";
 import { page } from "./page.js";
-import { forget, recorded } from "./records.js";
-import { study } from "./study.js";
+import { forget, readRecord, recorded, writeRecord } from "./records.js";
 import { meanOf, speedUps, tails } from "./theory.js";
 import { wordSettings } from "./words.js";
 
@@ -36,7 +37,13 @@ const settings = [
   ...(data === undefined ? [] : wordSettings(data)),
 ];
 const studies = [];
-for (const setting of settings.filter(({ name }) => name.startsWith(only))) studies.push(await study(setting, tell));
+for (const setting of settings.filter(({ name }) => name.startsWith(only))) {
+  const onOutcome = (outcomes: readonly Outcome[]): void => {
+    writeRecord(setting.name, outcomes);
+    tell(`${setting.name}: ${outcomes.slice(-1).map(summaryOf)}`);
+  };
+  studies.push(await study(setting, { known: readRecord(setting.name) ?? [], onOutcome }));
+}
 
 if (only === "") {
   const seeds = [1, 2, 3];
@@ -45,7 +52,7 @@ if (only === "") {
   );
   const oracle = await recorded("oracle", () => seeds.reduce((sum, seed) => sum + oracleLoss(seed), 0) / seeds.length);
   const measured = await recorded("accumulators", async () => {
-    const all: Accumulators[] = [];
+    const all: Accumulated[] = [];
     if (data !== undefined) {
       const { fields, examples } = await movieLensIds(join(data, "ml-1m"));
       all.push(

@@ -1,8 +1,11 @@
 /** docs/results.md, made of what the experiments gave. */
 import * as Plot from "@observablehq/plot";
-import type { Accumulators } from "./accumulators.js";
-import { colorOf, figure } from "./figure.js";
-import type { Outcome, Run, Study } from "./study.js";
+import { countText, figureNames, figureText, ranking, rateText } from "../../src/compare/ranking.js";
+import type { Panel } from "../../src/compare/report/chart.js";
+import { countPanel, curvePanel, ratePanel } from "../../src/compare/report/panels.js";
+import { type Accumulated, accumulatorsPanel } from "../../src/compare/report/row-panels.js";
+import { type Study, spreadOf } from "../../src/compare/study.js";
+import { drawn, figure } from "./figure.js";
 import type { RowResult } from "./theory.js";
 
 export interface Results {
@@ -10,7 +13,7 @@ export interface Results {
   /** By setting, the loss of the model that made the labels, averaged over seeds. */
   oracle: number | undefined;
   theory: readonly { name: string; rows: readonly RowResult[] }[];
-  accumulators: readonly Accumulators[];
+  accumulators: readonly Accumulated[];
   machine: string;
   date: string;
 }
@@ -20,6 +23,10 @@ const STUDIES: Readonly<Record<string, { title: string; text: string }>> = {
   "movielens-ids": {
     title: "MovieLens-1M, user and film",
     text: "A factorization machine of 16 floats a vector. Label: 4 stars or more. Random shares of 80, 10 and 10 %; batches of 1,024, at most ten epochs, validated every half epoch, stopped when two epochs brought nothing better, tested where validation was best.",
+  },
+  "movielens-wide": {
+    title: "MovieLens-1M, user and film, from wide first vectors",
+    text: "The same from first vectors with a standard deviation of 0.05 instead of 0.01. Everyone does worse, rules without a memory most: part of what those lose above comes from here.",
   },
   "movielens-all": {
     title: "MovieLens-1M, all features",
@@ -77,46 +84,20 @@ seed. \`tallygrad, floor 0.5\` at 0.06 is what the models of \`tallygrad/models\
 function section(study: Study): string[] {
   const told = STUDIES[study.setting];
   if (told === undefined) return [];
-  const words = study.setting === "words";
-  const parts = [`## ${told.title}`, told.text, table(study, words)];
-  if (!words) parts.push(rates(study), curves(study), buckets(study));
-  return parts.filter((part) => part !== "");
+  return [`## ${told.title}`, told.text, table(study), ...(study.setting === "words" ? [] : charts(study))];
 }
 
-const nameOf = ({ contestant, tuned }: Outcome): string => (tuned ? contestant : `${contestant}, default`);
-
-function table({ outcomes }: Study, words: boolean): string {
-  const [first = "", second = ""] = Object.keys(outcomes[0]?.runs[0]?.test ?? {});
-  const better = words ? -1 : 1;
-  const value = (run: Run | undefined): number => better * (run?.test[first] ?? Number.NaN);
-  const best = (outcomes[0]?.runs ?? []).map((_, seed) =>
-    Math.min(...outcomes.map(({ runs }) => value(runs[seed])).filter(Number.isFinite)),
-  );
-  const rows = outcomes
-    .map((outcome) => ({ outcome, behind: mean(outcome.runs.map((run, seed) => value(run) - (best[seed] ?? 0))) }))
-    .sort((a, b) => (Number.isFinite(a.behind) ? a.behind : 9) - (Number.isFinite(b.behind) ? b.behind : 9))
-    .map(({ outcome, behind }) => {
-      const { runs, rate, tuned } = outcome;
-      const of = (name: string, digits: number): string =>
-        spread(
-          runs.map(({ test }) => test[name] ?? Number.NaN),
-          digits,
-        );
-      const edge = tuned && !tuned.interior ? " **edge**" : "";
-      const bytes = runs[0]?.stateBytes ?? Number.NaN;
-      const speed = mean(runs.map((run) => run.speed)) / 1e6;
-      return [
-        nameOf(outcome),
-        `${Number(rate.toPrecision(3))}${edge}`,
-        of(first, words ? 4 : 5),
-        Number.isFinite(behind) ? behind.toFixed(words ? 4 : 5) : "",
-        of(second, 4),
-        Number.isFinite(bytes) ? bytes.toFixed(0) : "",
-        Number.isFinite(speed) ? speed.toFixed(2) : "",
-      ].join(" | ");
-    });
-  const unit = words ? "M words/s" : "M examples/s";
-  const head = ["rule", "rate", first, "behind", second, "state bytes a row", unit];
+function table(study: Study): string {
+  const names = figureNames(study.outcomes);
+  const better = names[0] === "log-loss" ? 1 : -1;
+  const rows = ranking(study, better).map((rank) => {
+    const { contestant, diverged, behind, stateBytes } = rank;
+    const figures = names.map((name) => figureText(rank, name));
+    return [contestant, rateText(rank), ...figures, diverged ? "" : behind.toFixed(5), countText(stateBytes)].join(
+      " | ",
+    );
+  });
+  const head = ["rule", "rate", ...names, "behind", "state bytes a row"];
   return [
     `| ${head.join(" | ")} |`,
     `| ${head.map((_, at) => (at === 0 ? "---" : "---:")).join(" | ")} |`,
@@ -124,96 +105,17 @@ function table({ outcomes }: Study, words: boolean): string {
   ].join("\n");
 }
 
-/** How much a wrong rate costs. */
-function rates({ setting, outcomes }: Study): string {
-  const points = outcomes.flatMap(({ contestant, tuned }) =>
-    (tuned?.tried ?? [])
-      .filter(({ loss }) => Number.isFinite(loss))
-      .map((one) => ({ contestant, ...one, factor: one.rate / (tuned?.rate ?? 1) })),
+function charts(study: Study): string[] {
+  const { setting } = study;
+  const title = setting.startsWith("movielens") ? "Validation loss" : "Loss of each example before it was learned from";
+  const drawnHere: [string, Panel | undefined][] = [
+    ["rates", ratePanel(study)],
+    ["curves", curvePanel(study, title)],
+    ["counts", countPanel(study, /^(tallygrad|cf-sgd, normalised, capped|adagrad|adam)$/)],
+  ];
+  return drawnHere.flatMap(([name, panel]) =>
+    panel === undefined ? [] : [`${panel.title}:\n\n${figure(`${setting}-${name}`, panel)}`],
   );
-  if (points.length === 0) return "";
-  const least = Math.min(...points.map(({ loss }) => loss));
-  const shown = points.filter(({ loss }) => loss < least + 0.03);
-  return `${figure(`${setting}-rates`, "Validation loss by learning rate, as a factor of each rule's best", {
-    height: 300,
-    marginLeft: 56,
-    x: {
-      type: "log",
-      base: 2,
-      label: "rate / best rate",
-      tickFormat: (x: number) => `${x < 1 ? `1/${1 / x}` : x}`,
-      ticks: [0.125, 0.25, 0.5, 1, 2, 4, 8],
-    },
-    y: { label: "validation loss", grid: true },
-    marks: [
-      Plot.lineY(shown, { x: "factor", y: "loss", z: "contestant", stroke: ({ contestant }) => colorOf(contestant) }),
-      Plot.dot(shown, { x: "factor", y: "loss", r: 2, fill: ({ contestant }) => colorOf(contestant) }),
-    ],
-  })}
-
-*Validation loss of the first seed by rate. Orange: \`tallygrad\`; yellow: \`cf-sgd\` and \`fa-sgd\`; blue: Adagrad; purple: Adam; grey: SGD. Rates that are worse than the best by more than 0.03, or diverge, are left out.*`;
-}
-
-function curves({ setting, outcomes }: Study): string {
-  const shown = outcomes.filter(
-    ({ contestant, tuned }) => (tuned !== undefined && tuned !== null) || contestant === "tallygrad",
-  );
-  const lines = shown.flatMap((outcome) =>
-    (outcome.runs[0]?.curve ?? []).map((point) => ({ name: nameOf(outcome), ...point })),
-  );
-  const settled = lines.filter(({ at }) => at > Math.max(...lines.map((line) => line.at)) / 8);
-  if (settled.length === 0) return "";
-  const high = [...settled].sort((a, b) => a.loss - b.loss)[Math.floor(settled.length * 0.95)]?.loss ?? 1;
-  const kind = setting.startsWith("movielens")
-    ? "Validation loss"
-    : "Progressive loss (each example before it is learned from)";
-  return `${figure(`${setting}-curves`, `${kind} during training`, {
-    height: 300,
-    marginLeft: 56,
-    x: { label: "examples", tickFormat: "~s" },
-    y: { label: "log-loss", grid: true, domain: [Math.min(...settled.map(({ loss }) => loss)), high] },
-    marks: [Plot.lineY(lines, { x: "at", y: "loss", z: "name", stroke: ({ name }) => colorOf(name), clip: true })],
-  })}
-
-*${kind} of the first seed, each rule at its tuned rate. Colours as above.*`;
-}
-
-/** Who gains where: losses by count of the rarest row, beside SGD's. */
-function buckets({ setting, outcomes }: Study): string {
-  const base = outcomes.find(({ contestant, tuned }) => contestant === "sgd" && tuned);
-  if (base === undefined) return "";
-  const shown = outcomes.filter(
-    ({ contestant, tuned }) => tuned && /^(tallygrad|cf-sgd, normalised, capped|adagrad|adam)$/.test(contestant),
-  );
-  const points = shown.flatMap(({ contestant, runs }) =>
-    (base.runs[0]?.byCount ?? []).flatMap(({ from, examples }, bucket) => {
-      if (examples < 200) return [];
-      const differences = runs.map(
-        (run, seed) =>
-          (run.byCount?.find((one) => one.from === from)?.loss ?? Number.NaN) -
-          (base.runs[seed]?.byCount?.[bucket]?.loss ?? Number.NaN),
-      );
-      return [{ contestant, from: Math.max(from, 0.5), difference: mean(differences.filter(Number.isFinite)) }];
-    }),
-  );
-  return `${figure(`${setting}-counts`, "Loss beside SGD's by the count of an example's rarest row", {
-    height: 260,
-    marginLeft: 56,
-    x: { type: "log", base: 2, label: "count of the rarest row", tickFormat: "~s" },
-    y: { label: "log-loss − SGD's", grid: true },
-    marks: [
-      Plot.ruleY([0]),
-      Plot.lineY(points, {
-        x: "from",
-        y: "difference",
-        z: "contestant",
-        stroke: ({ contestant }) => colorOf(contestant),
-        marker: "circle",
-      }),
-    ],
-  })}
-
-*Test loss minus that of tuned SGD, by how often the rarest row of an example was trained on; mean over seeds, classes of 200 examples or more.*`;
 }
 
 function wordBatches(studies: readonly Study[]): string {
@@ -227,24 +129,24 @@ function wordBatches(studies: readonly Study[]): string {
     .sort((a, b) => a.size - b.size)
     .map(
       ({ size, outcome }) =>
-        `| ${size} | ${Number(outcome.rate.toPrecision(3))} | ${spread(
+        `| ${size} | ${Number(outcome.rate.toPrecision(3))} | ${spreadOf(
           outcome.runs.map(({ test }) => test["WordSim-353"] ?? Number.NaN),
           4,
-        )} | ${(mean(outcome.runs.map(({ speed }) => speed)) / 1e6).toFixed(2)} |`,
+        )} |`,
     );
   return `### How many words a step may have
 
 A step sums the gradients of a word's occurrences; if they are too many it oscillates. \`tallygrad\` at the rate that is best for each size (32 words are about a sentence):
 
-| words a step | rate | WordSim-353 | M words/s |
-| ---: | ---: | ---: | ---: |
+| words a step | rate | WordSim-353 |
+| ---: | ---: | ---: |
 ${rows.join("\n")}`;
 }
 
 function theory({ theory }: Results): string {
   if (theory.length === 0) return "";
   const points = theory.flatMap(({ name, rows }) => rows.map((row) => ({ name, ...row })));
-  const chart = figure("theory", "Speed-ups of rows over SGD by rank, for three distributions", {
+  const chart = drawn("theory", "Speed-ups of rows over SGD by rank, for three distributions", {
     height: 320,
     marginLeft: 56,
     fx: { label: null, domain: theory.map(({ name }) => name) },
@@ -281,37 +183,18 @@ ${rows.join("\n")}`;
 }
 
 function accumulated({ accumulators }: Results): string {
-  if (accumulators.length === 0) return "";
-  const points = accumulators.flatMap(({ name, rows }) => rows.map((row) => ({ name, ...row })));
-  const chart = figure("accumulators", "Adagrad's accumulators by count", {
-    height: 300,
-    marginLeft: 64,
-    fx: { label: null },
-    x: { type: "log", label: "count", tickFormat: "~s" },
-    y: { type: "log", label: "mean accumulator", tickFormat: "~g", grid: true },
-    marks: [
-      Plot.dot(points, { fx: "name", x: "count", y: "accumulator", r: 1.2, fill: "var(--adagrad)", fillOpacity: 0.6 }),
-    ],
-  });
+  const panel = accumulatorsPanel(accumulators);
+  if (panel === undefined) return "";
   const lines = accumulators.map(({ name, slope, r2 }) => `| ${name} | ${slope.toFixed(2)} | ${r2.toFixed(2)} |`);
   return `## What Adagrad remembers
 
 Sums of squared gradients, one for each weight, grow with the row's count: that is why a count can stand in for them. First vectors have a deviation of 0.05 here.
 
-${chart}
+${figure("accumulators", panel)}
 
 | data | slope | R² |
 | --- | ---: | ---: |
 ${lines.join("\n")}
 
-*The line through the logarithms of all rows that occurred.*`;
-}
-
-function mean(numbers: readonly number[]): number {
-  return numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
-}
-
-function spread(numbers: readonly number[], digits: number): string {
-  if (!numbers.every(Number.isFinite)) return "diverged";
-  return `${mean(numbers).toFixed(digits)} ± ${((Math.max(...numbers) - Math.min(...numbers)) / 2).toFixed(digits)}`;
+*The line through the logarithms of all rows that occurred. Dashed: in proportion to the count.*`;
 }

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { SkipGram } from "tallygrad/models";
-import type { Contestant } from "./contestants.js";
-import type { Run, Setting } from "./study.js";
+import type { Contestant } from "../../src/compare/contestants.js";
+import type { Run, Setting } from "../../src/compare/study.js";
 
 const SEEDS = [1, 2, 3];
 const EPOCHS = 3;

@@ -185,7 +185,8 @@ class Training {
       training.push({ examples, loss: this.#point.take() });
       this.#nextPoint = examples + (this.#size ?? 0) / POINTS;
     }
-    if (this.#size !== undefined && examples >= this.#nextEvaluation) this.#evaluateIfDue();
+    const evaluates = this.#validation !== undefined && this.#size !== undefined;
+    if (evaluates && examples >= this.#nextEvaluation) this.#evaluateIfDue();
     else if (performance.now() - this.#lastReport >= PROGRESS_EVERY) this.#tell();
   }
 
@@ -195,7 +196,7 @@ class Training {
     if (this.#validation === undefined || examples < this.#nextEvaluation) return;
     this.#nextEvaluation += validateEvery * (this.#size ?? 0);
     const metrics = this.#model.evaluate(this.#validation);
-    validation.push({ ...metrics, examples });
+    validation.push({ trained: examples, ...metrics });
     this.#tell(metrics);
     if (patience === undefined) return;
     const best = validation[this.#history.best ?? -1];
@@ -203,7 +204,7 @@ class Training {
       this.#history.best = validation.length - 1;
       this.#kept?.drop();
       this.#kept = this.#model.keep();
-    } else if (examples - best.examples >= patience * (this.#size ?? 0)) {
+    } else if (examples - best.trained >= patience * (this.#size ?? 0)) {
       this.#stopped = true;
     }
   }
