@@ -56,6 +56,9 @@ export let toRead: (table: EmbeddingTable) => KernelTable;
 /** The kernel's table inside one that is about to change. */
 export let toChange: (table: EmbeddingTable) => KernelTable;
 
+/** Makes a table what a clone of it is, which is disposed of. */
+export let become: (table: EmbeddingTable, clone: EmbeddingTable) => void;
+
 /** A table as a member of a checkpoint. */
 export let savingOf: (table: EmbeddingTable) => Saving;
 
@@ -312,6 +315,12 @@ export class EmbeddingTable implements Contract {
     };
     toRead = (table) => table.#open();
     toChange = (table) => table.#openToChange();
+    become = (table, clone) => {
+      const kernel = clone.#open();
+      table.#openToChange().dispose();
+      [table.#kernel, table.#rows] = [kernel, clone.#rows];
+      clone.#kernel = undefined;
+    };
     savingOf = (table) => ({
       description: attempt(() => describe(table.#open(), table.#describedOptions(), table.#schedule)),
       parts: () => attempt(() => table.#open().parts()),

@@ -3,15 +3,17 @@
 import { isArray, newArray, usable } from "./arguments.js";
 import { chooseKernel } from "./backend.js";
 import { checkWaiting, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
-import { attempt, beforeStep, EmbeddingTable, loadingOf, savingOf, toRead } from "./embedding-table.js";
+import { attempt, become, beforeStep, EmbeddingTable, loadingOf, savingOf, toRead } from "./embedding-table.js";
 import { coded, isCoded, shown } from "./errors.js";
 import { Pauses } from "./files/runtime.js";
 import { checkNames, choice, integer, isObject } from "./options.js";
 import { checkPlace } from "./saved-table.js";
-import { bind, loadingVocabulary, savingVocabulary, Vocabulary } from "./vocabulary.js";
+import { becomeVocabulary, bind, loadingVocabulary, savingVocabulary, Vocabulary } from "./vocabulary.js";
 
 export const internals = {
   attempt,
+  become,
+  becomeVocabulary,
   beforeStep,
   bind,
   checkNames,

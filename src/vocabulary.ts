@@ -25,6 +25,8 @@ class Interior {
 export let savingVocabulary: (vocabulary: Vocabulary, tables: readonly string[]) => Saving;
 /** The tables that go along with a vocabulary. */
 export let tablesOf: (vocabulary: Vocabulary) => readonly EmbeddingTable[];
+/** Makes a vocabulary what a clone of it is, which is disposed of. */
+export let becomeVocabulary: (vocabulary: Vocabulary, clone: Vocabulary) => void;
 /** Has tables go along with a vocabulary. */
 export let bind: (vocabulary: Vocabulary, tables: readonly EmbeddingTable[]) => void;
 
@@ -140,6 +142,12 @@ export class Vocabulary implements Contract {
         return () => vocabulary.#saves--;
       },
     });
+    becomeVocabulary = (vocabulary, clone) => {
+      const kernel = clone.#open();
+      vocabulary.#openToChange().dispose();
+      [vocabulary.#kernel, vocabulary.#capacity] = [kernel, clone.#capacity];
+      clone.#kernel = undefined;
+    };
     tablesOf = (vocabulary) => vocabulary.#tables;
     bind = (vocabulary, tables) => {
       vocabulary.#tables = tables;

@@ -4,6 +4,8 @@ import { internals } from "../index.js";
 
 export const {
   attempt,
+  become,
+  becomeVocabulary,
   beforeStep,
   bind,
   checkNames,

@@ -24,6 +24,12 @@ export interface Encoded {
   cells: Cells;
 }
 
+/** Columns, checked for class and length. */
+export interface Read {
+  count: number;
+  columns: readonly Values[];
+}
+
 /** A column of single values, or of bags. */
 interface Values {
   values: ArrayLike<Key>;
@@ -69,19 +75,11 @@ export class Fields {
     return Object.fromEntries(entries);
   }
 
-  /** Number of examples, if all columns agree about it. */
-  countOf(columns: Examples["columns"]): number {
-    const read = this.#read(columns);
-    return lengthOf(read[0] as Values);
-  }
-
   /**
    * Rows of all values, example by example.
    * @param rowsOf Gives the rows of keys, if there is a vocabulary.
    */
-  encode(columns: Examples["columns"], rowsOf?: (keys: string[]) => Uint32Array): Encoded {
-    const read = this.#read(columns);
-    const count = lengthOf(read[0] as Values);
+  encode({ count, columns: read }: Read, rowsOf?: (keys: string[]) => Uint32Array): Encoded {
     const single = read.every(({ offsets }) => offsets === undefined);
     const width = this.#plans.length;
     const lengths = read.map(({ values, offsets }) => (offsets === undefined ? values.length : (offsets[count] ?? 0)));
@@ -122,12 +120,24 @@ export class Fields {
   rowsOf(field: string, values: ArrayLike<Key>, rowsOf?: (keys: string[]) => Uint32Array): Uint32Array {
     const plan = this.#plans.find(({ name }) => name === field);
     if (plan === undefined) throw this.#unknown(field);
-    if (rowsOf !== undefined) return rowsOf(Array.from(values, (value, position) => keyOf(plan, value, position)));
-    return Uint32Array.from(values, (value, position) => plan.first + idOf(plan, value, position));
+    if (!isList(values)) {
+      throw coded("ERR_WRONG_CLASS", `values must be an array of ids or keys, but is ${shown(values)}`);
+    }
+    const checked = Array.from(values as ArrayLike<Key>, (value, position) => {
+      if (plan.numeric) numberOf(plan, value, position);
+      return value;
+    });
+    if (rowsOf !== undefined) {
+      return rowsOf(checked.map((value, position) => (plan.numeric ? plan.name : keyOf(plan, value, position))));
+    }
+    return Uint32Array.from(
+      checked,
+      (value, position) => plan.first + (plan.numeric ? 0 : idOf(plan, value, position)),
+    );
   }
 
   /** The columns of all fields, checked for class and length. */
-  #read(columns: Examples["columns"]): Values[] {
+  read(columns: Examples["columns"]): Read {
     if (!isObject(columns)) throw coded("ERR_WRONG_CLASS", `columns must be an object, but is ${shown(columns)}`);
     for (const name of Object.keys(columns)) {
       if (!this.#plans.some((plan) => plan.name === name)) throw this.#unknown(name);
@@ -140,7 +150,7 @@ export class Fields {
         throw coded("ERR_WRONG_LENGTH", `columns.${other} has ${length} examples, but columns.${one} has ${first}`);
       }
     }
-    return read;
+    return { count: first ?? 0, columns: read };
   }
 
   #unknown(name: string): Error {
@@ -181,12 +191,19 @@ function valuesOf({ name, numeric }: Plan, column: Column | undefined): Values {
   const expected = `an array of ${numeric ? "numbers" : "ids or keys"} or an object with values and offsets`;
   if (!isObject(column)) throw coded("ERR_WRONG_CLASS", `${where} must be ${expected}, but is ${shown(column)}`);
   const { values, offsets, weights } = checkNames(where, column as BagColumn, ["values", "offsets", "weights"]);
-  if (!isList(values) || !isList(offsets)) {
-    throw coded("ERR_WRONG_CLASS", `${where} must be ${expected}, but its values are ${shown(values)}`);
+  for (const [part, list] of Object.entries({ values, offsets })) {
+    if (!isList(list))
+      throw coded("ERR_WRONG_CLASS", `${where} must be ${expected}, but its ${part} are ${shown(list)}`);
   }
   checkOffsets(`${where}.offsets`, offsets, values.length);
   if (weights !== undefined && !isArray(weights, "Float32Array")) {
     throw coded("ERR_WRONG_CLASS", `${where}.weights must be a Float32Array, but is ${shown(weights)}`);
+  }
+  if (weights !== undefined && numeric) {
+    throw coded(
+      "ERR_OPTION_CONFLICT",
+      `${where}.weights cannot be combined with a numeric field, whose values are weights`,
+    );
   }
   if (weights !== undefined && weights.length !== values.length) {
     throw coded(

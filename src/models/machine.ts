@@ -14,14 +14,18 @@ import type { Description, Saving } from "../checkpoint.js";
 import type { Cells, KernelMachine } from "../kernel.js";
 import {
   attempt,
+  become,
+  becomeVocabulary,
   beforeStep,
   bind,
   chooseKernel,
   coded,
   type EmbeddingTable,
+  isObject,
   newArray,
   savingOf,
   savingVocabulary,
+  shown,
   toRead,
   type Vocabulary,
   writeCheckpoint,
@@ -30,7 +34,7 @@ import type { Fields } from "./fields.js";
 import { cloned, Interior, kernelFor, namedTables, type Settings, type Tables } from "./machine-parts.js";
 import { metricsOf } from "./metrics.js";
 import { Gatherer, type Prepared, prepared, weightOf } from "./prepared.js";
-import { isExamples, type Kept, type Trainee, train } from "./training.js";
+import { checkData, isExamples, type Kept, type Trainee, train } from "./training.js";
 
 /** Examples that are predicted at once. */
 const PIECE = 8192;
@@ -41,7 +45,9 @@ export abstract class Machine implements Contract {
   readonly #kernel: KernelMachine;
   readonly #vocabulary: Vocabulary | undefined;
   #settings: Settings;
-  #tables: Tables;
+  readonly #tables: Tables;
+  /** What the intercept becomes with the first step, if nobody gave it and there are labels to tell. */
+  #firstIntercept: number | undefined;
   #training = false;
 
   constructor(options: MachineOptions, create: () => Interior) {
@@ -95,16 +101,19 @@ export abstract class Machine implements Contract {
   partialFit(examples: Examples): number {
     this.#checkIdle();
     const batch = this.#prepare(examples);
+    if (batch.count === 0) return Number.NaN;
     this.#begin(batch.labels, batch.weights);
     return this.#step(batch) / weightOf(batch);
   }
 
-  predict({ columns }: Pick<Examples, "columns">): Float32Array {
-    const { count, cells } = this.#fields.encode(columns, this.#lookUp());
+  predict(examples: Pick<Examples, "columns">): Float32Array {
+    if (!isObject(examples)) throw coded("ERR_WRONG_CLASS", `examples must be an object, but is ${shown(examples)}`);
+    const { count, cells } = this.#fields.encode(this.#fields.read(examples.columns), this.#lookUp());
     return this.#predict(count, cells);
   }
 
   async evaluate(data: Data): Promise<Metrics> {
+    checkData(data);
     if (isExamples(data)) return this.#evaluate(data);
     const parts: Judged[] = [];
     for await (const piece of data) parts.push(this.#judge(piece));
@@ -165,6 +174,7 @@ export abstract class Machine implements Contract {
       seed,
       keysChange: this.#vocabulary !== undefined && changes(this.#vocabulary),
       begin: (labels, weights) => this.#begin(labels, weights),
+      check: (examples) => this.#check(examples),
       prepare: (examples) => this.#prepare(examples),
       step: (batch) => this.#step(batch),
       evaluate: (examples) => this.#evaluate(examples),
@@ -174,8 +184,13 @@ export abstract class Machine implements Contract {
 
   /** Takes the constant part of predictions from the first labels there are, if nobody gave it. */
   #begin(labels: ArrayLike<number>, weights: Float32Array | undefined): void {
-    if (this.#settings.intercept !== null) return;
-    this.#settings = { ...this.#settings, intercept: interceptFrom(labels, weights, this.loss) };
+    if (this.#settings.intercept === null) this.#firstIntercept = interceptFrom(labels, weights, this.loss);
+  }
+
+  /** Refuses what is wrong with examples, before anything changes; gives their number. */
+  #check(examples: Examples): number {
+    const none = (keys: string[]): Uint32Array => new Uint32Array(keys.length);
+    return prepared(examples, this.#fields, this.loss, this.#vocabulary && none).count;
   }
 
   #prepare(examples: Examples): Prepared {
@@ -185,7 +200,10 @@ export abstract class Machine implements Contract {
 
   #step({ cells, labels, weights }: Prepared): number {
     const tables = this.#list().map(beforeStep);
-    return attempt(() => this.#kernel.step(tables, this.#interceptOr0(), cells, labels, weights));
+    const intercept = this.#settings.intercept ?? this.#firstIntercept;
+    const loss = attempt(() => this.#kernel.step(tables, intercept ?? 0, cells, labels, weights));
+    if (intercept !== undefined && this.#settings.intercept === null) this.#settings = { ...this.#settings, intercept };
+    return loss;
   }
 
   /** Predictions, piece by piece: the kernel has the rows of all that it is given side by side. */
@@ -227,18 +245,16 @@ export abstract class Machine implements Contract {
   }
 
   #keep(): Kept {
-    const copies = cloned(this.#tables);
-    let kept = true;
+    const copies = namedTables(cloned(this.#tables)).map(([, table]) => table);
+    const vocabulary = this.#vocabulary?.clone();
     return {
       restore: () => {
-        for (const table of this.#list()) table.dispose();
-        this.#tables = copies;
-        kept = false;
-        if (this.#vocabulary !== undefined) bind(this.#vocabulary, [copies.vectors, copies.biases]);
+        for (const [number, table] of this.#list().entries()) become(table, copies[number] as EmbeddingTable);
+        if (this.#vocabulary !== undefined && vocabulary !== undefined) becomeVocabulary(this.#vocabulary, vocabulary);
       },
       drop: () => {
-        if (kept) for (const [, table] of namedTables(copies)) table.dispose();
-        kept = false;
+        for (const copy of copies) copy.dispose();
+        vocabulary?.dispose();
       },
     };
   }
@@ -295,19 +311,19 @@ function changes(vocabulary: Vocabulary): boolean {
   return admission !== "all" || eviction !== "none";
 }
 
-/** Log-odds or mean of labels. Where all are equal, half a label of the other kind is added. */
+/** Log-odds or mean of labels. Where all are equal, half a label of the other kind is added. Labels that weigh nothing tell nothing. */
 function interceptFrom(
   labels: ArrayLike<number>,
   weights: Float32Array | undefined,
   loss: "logistic" | "squared",
-): number {
+): number | undefined {
   let [sum, weight] = [0, 0];
   for (let example = 0; example < labels.length; example++) {
     const own = weights?.[example] ?? 1;
-    sum += own * (labels[example] ?? 0);
+    sum += own * Math.fround(labels[example] ?? 0);
     weight += own;
   }
-  if (weight === 0) return 0;
+  if (weight === 0) return undefined;
   if (loss === "squared") return sum / weight;
   const [positive, negative] = [sum, weight - sum].map((part) => Math.max(part, 0.5)) as [number, number];
   return Math.log(positive / negative);

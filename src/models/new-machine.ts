@@ -5,12 +5,12 @@ import type { DeepFMOptions, MachineOptions } from "../../models.d.ts";
 import { bind, checkNames, choice, coded, EmbeddingTable, integer, isObject, shown, Vocabulary } from "./core.js";
 import { Fields } from "./fields.js";
 import { checkedHidden, Interior, kernelFor, MOST_DIM, type Settings } from "./machine-parts.js";
+import { above0 } from "./numbers.js";
 
 const OPTIONS = [
   ...["fields", "dim", "optimizer", "schedule", "vocabulary", "loss", "intercept", "init", "seed", "dtype", "rounding"],
   ...["backend", "threads"],
 ];
-const DEFAULT_DIM = 16;
 /** Of logistic loss, whose scale is known: see docs/results.md. */
 const LOGISTIC_RULE: Optimizer = { type: "tallygrad", lr: 0.06, floor: 0.5 };
 /** A new machine's parts. */
@@ -18,31 +18,48 @@ export function created(kind: Settings["kind"], options: MachineOptions | DeepFM
   if (!isObject(options)) throw coded("ERR_OPTION_VALUE", `options must be an object, but is ${shown(options)}`);
   const deep = kind === "deep-fm";
   const given = checkNames<DeepFMOptions>("options", options, deep ? [...OPTIONS, "hidden", "layerRate"] : OPTIONS);
-  const { schedule, init = { type: "normal", scale: 0.01 }, intercept, backend, threads, dtype, rounding } = given;
-  const keyed = given.vocabulary !== undefined;
-  const fields = new Fields(given.fields, keyed);
-  const dim = integer("dim", given.dim ?? DEFAULT_DIM, 1, MOST_DIM);
-  const seed = integer("seed", given.seed ?? 0, 0, Number.MAX_SAFE_INTEGER);
-  const loss = choice("loss", given.loss ?? "logistic", ["logistic", "squared"]);
-  const optimizer = given.optimizer ?? (loss === "logistic" ? LOGISTIC_RULE : undefined);
+  const { schedule, init = { type: "normal", scale: 0.01 }, intercept, dtype, rounding, layerRate = 1e-3 } = given;
+  const machine = defined({ backend: given.backend, threads: given.threads });
+  const fields = new Fields(given.fields, given.vocabulary !== undefined);
+  const dim = integer("dim", given.dim === undefined ? 16 : given.dim, 1, MOST_DIM);
+  const seed = integer("seed", given.seed === undefined ? 0 : given.seed, 0, Number.MAX_SAFE_INTEGER);
+  const loss = choice("loss", given.loss, ["logistic", "squared"]);
+  const { optimizer = loss === "logistic" ? LOGISTIC_RULE : undefined } = given;
   if (intercept !== undefined && !Number.isFinite(intercept)) {
     throw coded("ERR_OPTION_VALUE", `intercept must be a finite number, but is ${shown(intercept)}`);
   }
   if (ArrayBuffer.isView(init)) throw coded("ERR_OPTION_VALUE", "init must be an object with a type, but is an array");
-  const machine = { ...(backend && { backend }), ...(threads && { threads }) };
-  const vocabulary = given.vocabulary && new Vocabulary({ ...given.vocabulary, seed, ...(backend && { backend }) });
+  if (typeof schedule === "function") throw coded("ERR_OPTION_VALUE", "schedule must be an object, but is a function");
+  const hidden = deep ? checkedHidden(given.hidden === undefined ? [64, 32] : given.hidden) : [];
+  if (deep && fields.count * dim >= MOST_DIM) {
+    const inputs = `${fields.count} fields times dim = ${fields.count * dim}`;
+    throw coded("ERR_OPTION_VALUE", `dim must leave the network less than ${MOST_DIM} inputs, but they are ${inputs}`);
+  }
+  const rate = above0("layerRate", layerRate);
+  const vocabulary = given.vocabulary === undefined ? undefined : newVocabulary(given.vocabulary, seed, machine);
   const rows = vocabulary?.capacity ?? fields.rows;
-  const same = { rows, seed, ...machine, ...(optimizer && { optimizer }), ...(schedule && { schedule }) };
-  const stored = { ...(dtype && { dtype }), ...(rounding && { rounding }) };
-  const vectors = new EmbeddingTable({ ...same, ...stored, dim, init: init as Init });
+  const same = { rows, seed, ...machine, ...defined({ optimizer, schedule }) };
+  const vectors = new EmbeddingTable({ ...same, ...defined({ dtype, rounding }), dim, init: init as Init });
   const biases = new EmbeddingTable({ ...same, dim: 1, init: { type: "zeros" } });
   if (vocabulary !== undefined) bind(vocabulary, [vectors, biases]);
-  const hidden = deep ? checkedHidden(given.hidden ?? [64, 32]) : [];
-  const rate = given.layerRate ?? 1e-3;
   const layers = newLayers(fields.count * dim, hidden, { type: "adam", lr: rate, scope: "all" }, seed, machine);
   const settings: Settings = { kind, fields: fields.described(), loss, intercept: intercept ?? null, seed, hidden };
   const tables = { vectors, biases, layers };
   return new Interior(settings, fields, tables, vocabulary, kernelFor(settings, fields, tables));
+}
+
+/** What is there to be passed on; null is not the way to say nothing, and is. */
+function defined<T extends object>(options: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
+}
+
+function newVocabulary(
+  options: NonNullable<MachineOptions["vocabulary"]>,
+  seed: number,
+  { backend }: Pick<TableOptions, "backend">,
+): Vocabulary {
+  const given = checkNames("vocabulary", options, ["capacity", "admission", "eviction"]);
+  return new Vocabulary({ ...given, seed, ...defined({ backend }) });
 }
 
 /** Layers whose units are rows, with biases of 0 and weights as He et al. (2015) have them. */

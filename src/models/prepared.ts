@@ -2,7 +2,7 @@
 
 import type { Examples } from "../../models.d.ts";
 import type { Cells } from "../kernel.js";
-import { coded, isArray, newArray, shown } from "./core.js";
+import { coded, isArray, isObject, newArray, shown } from "./core.js";
 import type { Fields } from "./fields.js";
 
 /** Examples with their rows found. */
@@ -20,14 +20,15 @@ export function prepared(
   loss: "logistic" | "squared",
   rowsOf?: (keys: string[]) => Uint32Array,
 ): Prepared {
+  if (!isObject(examples)) throw coded("ERR_WRONG_CLASS", `examples must be an object, but is ${shown(examples)}`);
   const { columns, labels, weights } = examples;
-  const count = fields.countOf(columns);
-  const checked = { labels: checkedLabels(labels, count, loss), weights: checkedWeights(weights, count) };
-  return { ...fields.encode(columns, rowsOf), ...checked };
+  const read = fields.read(columns);
+  const checked = { labels: checkedLabels(labels, read.count, loss), weights: checkedWeights(weights, read.count) };
+  return { ...fields.encode(read, rowsOf), ...checked };
 }
 
 function checkedLabels(labels: Examples["labels"], count: number, loss: "logistic" | "squared"): Float32Array {
-  if (!Array.isArray(labels) && !ArrayBuffer.isView(labels)) {
+  if (!Array.isArray(labels) && (!ArrayBuffer.isView(labels) || labels instanceof DataView)) {
     throw coded("ERR_WRONG_CLASS", `labels must be an array of numbers, but is ${shown(labels)}`);
   }
   if (labels.length !== count) {
@@ -36,13 +37,20 @@ function checkedLabels(labels: Examples["labels"], count: number, loss: "logisti
   const checked = newArray(Float32Array, count);
   for (let example = 0; example < count; example++) {
     const label: unknown = labels[example];
-    if (loss === "logistic" ? label !== 0 && label !== 1 : !Number.isFinite(Math.fround(label as number))) {
+    const isOne =
+      loss === "logistic" ? label === 0 || label === 1 : Number.isFinite(label) && isFloat32(label as number);
+    if (!isOne) {
       const expected = loss === "logistic" ? "0 or 1" : "finite in float32";
       throw coded("ERR_OPTION_VALUE", `labels[${example}] must be ${expected}, but is ${shown(label)}`);
     }
     checked[example] = label as number;
   }
   return checked;
+}
+
+/** Whether a float32 can come near to it. */
+function isFloat32(number: number): boolean {
+  return Number.isFinite(Math.fround(number));
 }
 
 function checkedWeights(weights: Float32Array | undefined, count: number): Float32Array | undefined {
@@ -57,7 +65,8 @@ function checkedWeights(weights: Float32Array | undefined, count: number): Float
   if (wrong >= 0) {
     throw coded("ERR_OPTION_VALUE", `weights[${wrong}] must be finite and at least 0, but is ${weights[wrong]}`);
   }
-  return weights;
+  // A copy, which nobody else can change between two steps.
+  return weights.slice();
 }
 
 /** What the examples of a batch weigh together. */

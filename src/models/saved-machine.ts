@@ -11,6 +11,7 @@ import {
   coded,
   EmbeddingTable,
   integer,
+  isCoded,
   loadingOf,
   loadingVocabulary,
   readCheckpoint,
@@ -58,32 +59,47 @@ function assembled(
   if (description === undefined) throw wrong('it has no member "model"');
   const vocabulary = members.get("vocabulary");
   const keyed = vocabulary instanceof Vocabulary;
-  const { intercept, seed, loss, hidden } = description as unknown as Settings;
-  const fields = new Fields(description.fields as Settings["fields"], keyed);
+  const { fields, settings } = settingsIn(kind, description, keyed, wrong);
   const table = (name: string, rows: number, dim: number | undefined): EmbeddingTable => {
     const member = members.get(name);
     if (!(member instanceof EmbeddingTable)) throw wrong(`there is no table ${shown(name)}`);
     if (member.rows === rows && (dim === undefined || member.dim === dim)) return member;
     throw wrong(`${shown(name)} is ${member.rows} x ${member.dim}, but must be ${rows} x ${dim ?? "any"}`);
   };
-  if (intercept !== null && !Number.isFinite(intercept)) throw wrong(`its intercept is ${shown(intercept)}`);
-  const widths = kind === "deep-fm" ? checkedHidden(hidden) : [];
   const rows = keyed ? vocabulary.capacity : fields.rows;
   const vectors = table("vectors", rows, undefined);
   const biases = table("biases", rows, 1);
-  const inputs = [fields.count * vectors.dim, ...widths];
-  const units = widths.length === 0 ? [] : [...widths, 1];
+  const inputs = [fields.count * vectors.dim, ...settings.hidden];
+  const units = settings.hidden.length === 0 ? [] : [...settings.hidden, 1];
   const layers = units.map((rows, layer) => table(`layers.${layer}`, rows, (inputs[layer] ?? 0) + 1));
   if (members.size !== 2 + layers.length + (keyed ? 1 : 0)) throw wrong("it holds something else besides");
   if (keyed) bind(vocabulary, [vectors, biases]);
-  const settings: Settings = {
-    kind,
-    fields: fields.described(),
-    loss: choice("loss", loss, ["logistic", "squared"]),
-    intercept,
-    seed: integer("seed", seed, 0, Number.MAX_SAFE_INTEGER),
-    hidden: widths,
-  };
   const tables = { vectors, biases, layers };
   return new Interior(settings, fields, tables, keyed ? vocabulary : undefined, kernelFor(settings, fields, tables));
+}
+
+/** What the file says of the machine, checked as options are: what would be wrong with them is wrong with the file. */
+function settingsIn(
+  kind: Settings["kind"],
+  description: Description,
+  keyed: boolean,
+  wrong: (what: string) => Error,
+): { fields: Fields; settings: Settings } {
+  const { fields: described, intercept, seed, loss, hidden } = description as unknown as Settings;
+  if (intercept !== null && !Number.isFinite(intercept)) throw wrong(`its intercept is ${shown(intercept)}`);
+  if (loss === undefined) throw wrong("its loss is missing");
+  try {
+    const fields = new Fields(described, keyed);
+    const settings: Settings = {
+      kind,
+      fields: fields.described(),
+      loss: choice("loss", loss, ["logistic", "squared"]),
+      intercept,
+      seed: integer("seed", seed, 0, Number.MAX_SAFE_INTEGER),
+      hidden: kind === "deep-fm" ? checkedHidden(hidden) : [],
+    };
+    return { fields, settings };
+  } catch (thrown) {
+    throw isCoded(thrown) ? wrong(thrown.message) : thrown;
+  }
 }

@@ -3,6 +3,7 @@
 import type { Data, Examples, FitOptions, FitProgress, History, Metrics } from "../../models.d.ts";
 import { checkNames, coded, integer, isObject, Pauses, shown } from "./core.js";
 import { selected } from "./data/select.js";
+import { above0 } from "./numbers.js";
 import { Gatherer, type Prepared, weightOf } from "./prepared.js";
 import { Random } from "./random.js";
 
@@ -13,6 +14,8 @@ export interface Trainee {
   readonly seed: number;
   /** Whether which rows keys have depends on when they are asked for: then each batch's are asked for in its turn. */
   readonly keysChange: boolean;
+  /** Refuses what is wrong with examples, before anything changes; gives their number. */
+  check(examples: Examples): number;
   /** Told the labels that training begins with. */
   begin(labels: ArrayLike<number>, weights: Float32Array | undefined): void;
   prepare(examples: Examples): Prepared;
@@ -45,12 +48,21 @@ const POINTS = 100;
 
 export async function train(model: Trainee, data: Data, options: FitOptions): Promise<History> {
   const plan = checkedPlan(options);
+  checkData(data);
   return new Training(model, plan).run(data);
 }
 
 /** Whether data is in memory as a whole. */
 export function isExamples(data: Data): data is Examples {
   return isObject(data) && "columns" in data;
+}
+
+/** Refuses what is neither examples nor pieces of them. */
+export function checkData(data: unknown): void {
+  const isIterable =
+    typeof data === "object" && data !== null && (Symbol.iterator in data || Symbol.asyncIterator in data);
+  if (isIterable || (isObject(data) && "columns" in data)) return;
+  throw coded("ERR_WRONG_CLASS", `data must be examples or an iterable of them, but is ${shown(data)}`);
 }
 
 class Training {
@@ -92,41 +104,45 @@ class Training {
   }
 
   async #runInMemory(data: Examples): Promise<void> {
-    const { validation, epochs, shuffle } = this.#plan;
-    const { seed, keysChange } = this.#model;
-    const count = data.labels.length;
-    let order: Uint32Array | undefined;
-    if (typeof validation === "number") {
-      const shuffled = new Random(seed, "validation").permutation(count);
-      const held = Math.round(validation * count);
-      if (held === 0 || held === count) {
-        throw coded(
-          "ERR_OPTION_VALUE",
-          `validation must leave some of ${count} examples to both parts, but is ${validation}`,
-        );
-      }
-      this.#validation = selected(data, shuffled.subarray(0, held).sort());
-      order = shuffled.subarray(held).sort();
-    } else {
-      this.#validation = validation;
-    }
-    this.#size = order?.length ?? count;
-    this.#nextEvaluation = this.#plan.validateEvery * this.#size;
-    const whole = keysChange ? undefined : this.#model.prepare(data);
-    const training = order === undefined ? data : selected({ ...data, columns: {} }, order);
+    const { epochs, shuffle } = this.#plan;
+    const { training, validation } = this.#divided(data);
+    this.#validation = validation;
+    const { count, take } = this.#taker(training);
+    if (count === 0) throw coded("ERR_OPTION_VALUE", "data are empty");
+    this.#size = count;
+    this.#nextEvaluation = this.#evaluationAfter(0);
     this.#model.begin(training.labels, training.weights);
     for (; this.#epoch <= epochs && !this.#stopped; this.#epoch++) {
-      if (shuffle) order = shuffledOrder(order, count, seed, this.#epoch);
-      const picked = order;
-      const batchOf = (start: number, end: number): Prepared => {
-        if (whole !== undefined) return this.#gatherer.take(whole, start, end, picked);
-        const positions =
-          picked?.subarray(start, end) ?? Uint32Array.from({ length: end - start }, (_, i) => start + i);
-        return this.#model.prepare(selected(data, positions));
-      };
-      await this.#pass(this.#size, batchOf);
+      // An epoch's order is its own, not one that follows from the last one's.
+      const order = shuffle ? new Random(this.#model.seed, `epoch ${this.#epoch}`).permutation(count) : undefined;
+      await this.#pass(count, (start, end) => take(start, end, order));
     }
     this.#epoch = epochs;
+  }
+
+  /** What is trained on and what is evaluated on, all of it checked. */
+  #divided(data: Examples): { training: Examples; validation: Examples | undefined } {
+    const { validation } = this.#plan;
+    if (typeof validation !== "number") return { training: data, validation: this.#checkedValidation() };
+    const count = this.#model.check(data);
+    const held = Math.round(validation * count);
+    if (held === 0 || held === count) {
+      throw coded(
+        "ERR_OPTION_VALUE",
+        `validation must leave some of ${count} examples to both parts, but is ${validation}`,
+      );
+    }
+    const order = new Random(this.#model.seed, "validation").permutation(count);
+    const [heldOut, others] = [order.subarray(0, held).sort(), order.subarray(held).sort()];
+    return { training: selected(data, others), validation: selected(data, heldOut) };
+  }
+
+  /** Examples that were given for validation: what is wrong with them is said before anything is learned. */
+  #checkedValidation(): Examples | undefined {
+    const { validation } = this.#plan;
+    if (typeof validation !== "object") return undefined;
+    if (this.#model.check(validation) > 0) return validation;
+    throw coded("ERR_OPTION_VALUE", "validation must have examples, but has none");
   }
 
   async #runInPieces(data: Iterable<Examples> | AsyncIterable<Examples>): Promise<void> {
@@ -134,29 +150,48 @@ class Training {
     if (typeof validation === "number") {
       throw coded("ERR_OPTION_CONFLICT", "validation cannot be a share of data that come in pieces: give examples");
     }
-    if (shuffle && this.#plan.epochs === 1) {
+    if (shuffle && epochs === 1) {
       throw coded("ERR_OPTION_CONFLICT", "shuffle cannot be combined with data that come in pieces");
     }
-    this.#validation = validation;
+    this.#validation = this.#checkedValidation();
     for (; this.#epoch <= epochs && !this.#stopped; this.#epoch++) {
       const before = this.#history.examples;
       for await (const piece of data) {
-        const whole = this.#model.prepare(piece);
-        this.#model.begin(whole.labels, whole.weights);
-        await this.#pass(whole.count, (start, end) => this.#gatherer.take(whole, start, end));
+        const { count, take } = this.#taker(piece);
+        this.#model.begin(piece.labels, piece.weights);
+        await this.#pass(count, take);
         if (this.#stopped) break;
       }
-      const seen = this.#history.examples - before;
-      if (seen === 0) {
-        const why = this.#epoch === 1 ? "are empty" : "can be iterated but once: give a reader, an array, or one epoch";
-        throw coded("ERR_OPTION_VALUE", `data ${why}`);
-      }
-      this.#size ??= seen;
-      // In the first epoch nobody knew where its parts are.
-      if (this.#epoch === 1) this.#nextEvaluation = seen;
-      this.#evaluateIfDue();
+      this.#endEpoch(this.#history.examples - before);
     }
     this.#epoch = epochs;
+  }
+
+  /** After all pieces, of so many examples. */
+  #endEpoch(seen: number): void {
+    if (seen === 0) {
+      const why = this.#epoch === 1 ? "are empty" : "can be iterated but once: give a reader, an array, or one epoch";
+      throw coded("ERR_OPTION_VALUE", `data ${why}`);
+    }
+    this.#size ??= seen;
+    // In the first epoch nobody knew where its parts are.
+    if (this.#epoch === 1) this.#nextEvaluation = Math.max(seen, this.#evaluationAfter(0));
+    this.#evaluateIfDue();
+  }
+
+  /** The number of examples, and what takes batches of them. */
+  #taker(examples: Examples): { count: number; take: (start: number, end: number, order?: Uint32Array) => Prepared } {
+    const model = this.#model;
+    if (!model.keysChange) {
+      const whole = model.prepare(examples);
+      return { count: whole.count, take: (start, end, order) => this.#gatherer.take(whole, start, end, order) };
+    }
+    const all = (start: number, end: number): Uint32Array =>
+      Uint32Array.from({ length: end - start }, (_, i) => start + i);
+    return {
+      count: model.check(examples),
+      take: (start, end, order) => model.prepare(selected(examples, order?.subarray(start, end) ?? all(start, end))),
+    };
   }
 
   /** Steps on all of these examples. */
@@ -192,9 +227,9 @@ class Training {
 
   #evaluateIfDue(): void {
     const { examples, validation } = this.#history;
-    const { patience, validateEvery } = this.#plan;
+    const { patience } = this.#plan;
     if (this.#validation === undefined || examples < this.#nextEvaluation) return;
-    this.#nextEvaluation += validateEvery * (this.#size ?? 0);
+    this.#nextEvaluation = this.#evaluationAfter(examples);
     const metrics = this.#model.evaluate(this.#validation);
     validation.push({ trained: examples, ...metrics });
     this.#tell(metrics);
@@ -207,6 +242,12 @@ class Training {
     } else if (examples - best.trained >= patience * (this.#size ?? 0)) {
       this.#stopped = true;
     }
+  }
+
+  /** After how many examples an evaluation is due next. What a product was rounded by does not put it off for a batch. */
+  #evaluationAfter(examples: number): number {
+    const every = this.#plan.validateEvery * (this.#size ?? 0);
+    return Math.ceil((Math.floor(examples / every + 1e-9) + 1) * every - 1e-6);
   }
 
   #tell(validation?: Metrics): void {
@@ -241,19 +282,11 @@ class Mean {
   }
 }
 
-/** The same positions, or all, in an order of this epoch's. */
-function shuffledOrder(positions: Uint32Array | undefined, count: number, seed: number, epoch: number): Uint32Array {
-  const order = new Random(seed, `epoch ${epoch}`).permutation(positions?.length ?? count);
-  // Sorted first: an epoch's order is its own, not one that follows from the last one's.
-  const sorted = positions?.slice().sort();
-  return sorted === undefined ? order : order.map((index) => sorted[index] ?? 0);
-}
-
 function checkedPlan(options: FitOptions): Plan {
   const given = checkNames("options", options, OPTIONS);
-  const { validation, earlyStopping = false, signal, onProgress } = given;
-  const epochs = integer("epochs", given.epochs ?? 1, 1, Number.MAX_SAFE_INTEGER);
-  const shuffle = given.shuffle ?? epochs > 1;
+  const { validation, earlyStopping, signal, onProgress, batchSize = 1024, validateEvery = 1 } = given;
+  const epochs = integer("epochs", given.epochs === undefined ? 1 : given.epochs, 1, Number.MAX_SAFE_INTEGER);
+  const { shuffle = epochs > 1 } = given;
   if (typeof shuffle !== "boolean") {
     throw coded("ERR_OPTION_VALUE", `shuffle must be true or false, but is ${shown(shuffle)}`);
   }
@@ -274,9 +307,9 @@ function checkedPlan(options: FitOptions): Plan {
   }
   return {
     epochs,
-    batchSize: integer("batchSize", given.batchSize ?? 1024, 1, MOST_EXAMPLES),
+    batchSize: integer("batchSize", batchSize, 1, MOST_EXAMPLES),
     shuffle,
-    validateEvery: above0("validateEvery", given.validateEvery ?? 1),
+    validateEvery: above0("validateEvery", validateEvery),
     validation,
     patience: patienceOf(earlyStopping, validation),
     signal: signal as AbortSignal | undefined,
@@ -298,9 +331,4 @@ function patienceOf(earlyStopping: FitOptions["earlyStopping"], validation: unkn
   }
   const { patience } = checkNames("earlyStopping", earlyStopping, ["patience"]);
   return above0("earlyStopping.patience", patience);
-}
-
-function above0(name: string, value: unknown): number {
-  if (typeof value === "number" && value > 0 && Number.isFinite(value)) return value;
-  throw coded("ERR_OPTION_VALUE", `${name} must be a number above 0, but is ${shown(value)}`);
 }

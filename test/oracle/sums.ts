@@ -49,11 +49,16 @@ export function squares(row: Float32Array): number {
 
 /** The sum of the products of two rows' elements, a float32. */
 export function dot(row: Float32Array, other: Float32Array): number {
-  const lanes = new Float32Array(8);
+  return lanes(row.map((element, d) => element * at(other, d)));
+}
+
+/** The sum of a row's elements over eight lanes, a float32. */
+export function lanes(row: Float32Array): number {
+  const sums = new Float32Array(8);
   row.forEach((element, d) => {
-    lanes[d % 8] = fround(at(lanes, d % 8) + fround(element * at(other, d)));
+    sums[d % 8] = fround(at(sums, d % 8) + element);
   });
-  return tree(lanes, fround);
+  return tree(sums, fround);
 }
 
 /** The sum of one float64 for each occurrence; `undefined` stands for an occurrence that takes no part. */
