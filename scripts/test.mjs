@@ -35,7 +35,7 @@ const suites = [
     "The pool's protocol under loom",
     () => cargo(["-p", "tallygrad-core", "--lib", "--target-dir", "target/loom", "model"], { RUSTFLAGS: "--cfg loom" }),
   ],
-  ["The facade, the demo and the package", vitest],
+  ["The facade, the models, the command line and the package", vitest],
 ];
 
 const total = { passed: 0, failed: 0 };

@@ -34,8 +34,12 @@ describe("the package", () => {
         "dist/browser.js",
         "dist/kernel.wasm",
         "dist/formats.js",
+        "dist/models.js",
+        "dist/models.browser.js",
+        "dist/cli.js",
         "index.d.ts",
         "formats.d.ts",
+        "models.d.ts",
         "package.json",
         "README.md",
         "LICENSE",
@@ -58,6 +62,14 @@ describe("the package", () => {
     const { stdout } = await run(process.execPath, ["example.js"], { cwd: folder });
     expect(stdout.split("\n")[0]).toBe("2");
   });
+
+  test("has a command line that runs there", async () => {
+    const { stdout } = await run("npx", ["--offline", "tallygrad", "demo", "--examples", "1000", "--seeds", "1"], {
+      cwd: folder,
+    });
+    expect(stdout).toMatch(/^Synthetic click log.*\n.*optimizer +rate +log-loss/s);
+    expect(readdirSync(folder)).toContain("report.html");
+  }, 60_000);
 
   test("has documentation whose every example runs", async () => {
     const blocks = [

@@ -76,11 +76,10 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<number> {
     terminal,
     setting: {
       ...{ name: "click-log", deep: false, fields: clickLogFields, dim: DIM, fit: { batchSize: batch }, seeds, signal },
-      ...{
-        options: { dtype, rounding },
-        contestants: demoContestants(flags.search),
-        splitOf: (seed) => splitOf(logOf(seed), examples),
-      },
+      options: { dtype, rounding },
+      contestants: demoContestants(flags.search),
+      splitOf: (seed) => splitOf(logOf(seed), examples),
+      oracle: (seed, from, to) => oracleOf(sliceLog(logOf(seed), from, to)),
     },
   });
 }

@@ -222,6 +222,22 @@ describe("Ctrl-C", () => {
   }, 60_000);
 });
 
+test("every command in docs/command-line.md runs", () => {
+  writeFileSync(at("text.txt"), "a b c\nb c d\n".repeat(200));
+  const guide = readFileSync(new URL("../../docs/command-line.md", import.meta.url), "utf8");
+  const commands = [...guide.matchAll(/^```sh\n(.*?)^```/gms)].flatMap(([, block = ""]) => block.trim().split("\n"));
+  expect(commands.length).toBeGreaterThan(6);
+  for (const command of commands) {
+    const [name, ...args] = Array.from(
+      command.matchAll(/"([^"]*)"|(\S+)/g),
+      ([, quoted, plain = ""]) => quoted ?? plain,
+    );
+    expect(name).toBe("tallygrad");
+    const { status, stderr } = tallygrad(...args);
+    expect([command, status, stderr]).toEqual([command, 0, ""]);
+  }
+}, 120_000);
+
 test("--help shows every command and every flag, and ends well", () => {
   const { status, stdout } = tallygrad("--help");
   expect(status).toBe(0);

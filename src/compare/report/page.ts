@@ -140,7 +140,7 @@ ${section(
 
 function accumulatorsOf({ contestant, tuned, runs }: Outcome): Parameters<typeof accumulatorsPanel>[0] {
   const found = runs[0]?.accumulators;
-  return found === undefined ? [] : [{ name: `${contestant}${tuned === undefined ? ", not tuned" : ""}`, ...found }];
+  return found === undefined ? [] : [{ name: `${contestant}${tuned === undefined ? ", given rate" : ""}`, ...found }];
 }
 
 function section(title: string, panel: Panel | undefined, caption: string): Markup | null {

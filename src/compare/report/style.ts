@@ -48,7 +48,7 @@ th, td { padding: 0.5rem 0 0.5rem 1rem; text-align: right; border-bottom: 1px so
 th:first-child, td:first-child { text-align: left; padding-left: 0.5rem; }
 th:last-child, td:last-child { padding-right: 0.5rem; }
 td:first-child { font-weight: 600; white-space: nowrap; }
-th small, td small { display: block; font-weight: 400; font-size: 0.8125rem; color: var(--soft); }
+th small, td small { display: block; white-space: nowrap; font-weight: 400; font-size: 0.8125rem; color: var(--soft); }
 tr.house { background: var(--tint); }
 tr.oracle td { color: var(--soft); font-weight: 400; border-bottom: 0; }
 .best { font-weight: 700; }
@@ -63,7 +63,7 @@ tr.oracle td { color: var(--soft); font-weight: 400; border-bottom: 0; }
   th small, td small { font-size: 0.6875rem; }
   th, td, th:first-child, td:first-child { padding-left: 0.3rem; }
   th:last-child, td:last-child { padding-right: 0.3rem; }
-  td small { white-space: normal; }
+  td:first-child small { white-space: normal; }
   .dot { margin-right: 0.35em; }
 }
 @media print { main { padding-top: 0; } figure, table { break-inside: avoid; } }
