@@ -77,6 +77,7 @@ export function weightOf({ count, weights }: Prepared): number {
 /** Takes batches out of examples, into arrays that the next batch overwrites. */
 export class Gatherer {
   readonly #width: number;
+  readonly #picked = new Room(Uint32Array);
   readonly #ids = new Room(Uint32Array);
   readonly #offsets = new Room(Uint32Array);
   readonly #factors = new Room(Float32Array);
@@ -91,56 +92,43 @@ export class Gatherer {
   /** Examples number `start` to `end - 1`, in this order if one is given. */
   take(all: Prepared, start: number, end: number, order?: Uint32Array): Prepared {
     if (order === undefined && all.cells.offsets === undefined) return sliced(all, this.#width, start, end);
-    const [count, width] = [end - start, this.#width];
-    const exampleAt = (index: number): number => (order === undefined ? start + index : (order[start + index] ?? 0));
-    const labels = this.#labels.of(count);
-    for (let index = 0; index < count; index++) labels[index] = all.labels[exampleAt(index)] ?? 0;
-    let weights: Float32Array | undefined;
-    if (all.weights !== undefined) {
-      weights = this.#weights.of(count);
-      for (let index = 0; index < count; index++) weights[index] = all.weights[exampleAt(index)] ?? 0;
-    }
-    const cells =
-      all.cells.offsets === undefined
-        ? this.#rows(all.cells, count, width, exampleAt)
-        : this.#bags(all.cells, all.cells.offsets, count, width, exampleAt);
+    const [count, picked] = [end - start, order?.subarray(start, end) ?? this.#range(start, end)];
+    const labels = pick(all.labels, picked, this.#labels.of(count));
+    const weights = all.weights && pick(all.weights, picked, this.#weights.of(count));
+    const { offsets } = all.cells;
+    const cells = offsets === undefined ? this.#rows(all.cells, picked) : this.#bags(all.cells, offsets, picked);
     return { count, cells, labels, weights };
   }
 
-  #rows({ ids, factors }: Cells, count: number, width: number, exampleAt: (index: number) => number): Cells {
-    const taken = this.#ids.of(count * width);
-    const multiplied = factors && this.#factors.of(count * width);
-    for (let index = 0, at = 0; index < count; index++) {
-      let from = exampleAt(index) * width;
-      for (const end = from + width; from < end; from++, at++) {
-        taken[at] = ids[from] ?? 0;
-        if (multiplied !== undefined && factors !== undefined) multiplied[at] = factors[from] ?? 0;
-      }
-    }
+  #range(start: number, end: number): Uint32Array {
+    const range = this.#picked.of(end - start);
+    for (let index = 0; index < range.length; index++) range[index] = start + index;
+    return range;
+  }
+
+  #rows({ ids, factors }: Cells, picked: Uint32Array): Cells {
+    const width = this.#width;
+    const taken = pickParts(ids, picked, width, this.#ids.of(picked.length * width));
+    const multiplied = factors && pickParts(factors, picked, width, this.#factors.of(picked.length * width));
     return { ids: taken, offsets: undefined, factors: multiplied };
   }
 
-  #bags(
-    { ids, factors }: Cells,
-    starts: Uint32Array,
-    count: number,
-    width: number,
-    exampleAt: (index: number) => number,
-  ): Cells {
-    const offsets = this.#offsets.of(count * width + 1);
+  #bags({ ids, factors }: Cells, starts: Uint32Array, picked: Uint32Array): Cells {
+    const width = this.#width;
+    const offsets = this.#offsets.of(picked.length * width + 1);
     let length = 0;
-    for (let index = 0, cell = 0; index < count; index++) {
-      const first = exampleAt(index) * width;
+    for (let index = 0, cell = 0; index < picked.length; index++) {
+      const first = (picked[index] ?? 0) * width;
       for (let field = 0; field < width; field++) {
         offsets[cell++] = length;
         length += (starts[first + field + 1] ?? 0) - (starts[first + field] ?? 0);
       }
     }
-    offsets[count * width] = length;
+    offsets[picked.length * width] = length;
     const taken = this.#ids.of(length);
     const multiplied = factors && this.#factors.of(length);
-    for (let index = 0, at = 0; index < count; index++) {
-      const first = exampleAt(index) * width;
+    for (let index = 0, at = 0; index < picked.length; index++) {
+      const first = (picked[index] ?? 0) * width;
       const end = starts[first + width] ?? 0;
       for (let from = starts[first] ?? 0; from < end; from++, at++) {
         taken[at] = ids[from] ?? 0;
@@ -149,6 +137,23 @@ export class Gatherer {
     }
     return { ids: taken, offsets, factors: multiplied };
   }
+}
+
+type Numbers = Uint32Array | Float32Array;
+
+/** Writes the elements at these positions. */
+function pick<T extends Numbers>(values: T, picked: Uint32Array, out: T): T {
+  for (let index = 0; index < picked.length; index++) out[index] = values[picked[index] ?? 0] ?? 0;
+  return out;
+}
+
+/** Writes the parts, of `width` elements each, at these positions. */
+function pickParts<T extends Numbers>(values: T, picked: Uint32Array, width: number, out: T): T {
+  for (let index = 0, at = 0; index < picked.length; index++) {
+    const from = (picked[index] ?? 0) * width;
+    for (let element = 0; element < width; element++) out[at++] = values[from + element] ?? 0;
+  }
+  return out;
 }
 
 /** Examples in a row that have one row a field, without copying. */
@@ -164,19 +169,19 @@ function sliced({ cells, labels, weights }: Prepared, width: number, start: numb
 }
 
 /** An array that is kept, and taken the beginning of. */
-class Room<Numbers extends Uint32Array | Float32Array> {
+class Room<T extends Numbers> {
   readonly #Class: new (
     length: number,
-  ) => Numbers;
-  #numbers: Numbers;
+  ) => T;
+  #numbers: T;
 
-  constructor(Class: new (length: number) => Numbers) {
+  constructor(Class: new (length: number) => T) {
     this.#Class = Class;
     this.#numbers = new Class(0);
   }
 
-  of(length: number): Numbers {
+  of(length: number): T {
     if (this.#numbers.length < length) this.#numbers = newArray(this.#Class, 2 ** Math.ceil(Math.log2(length)));
-    return this.#numbers.subarray(0, length) as Numbers;
+    return this.#numbers.subarray(0, length) as T;
   }
 }

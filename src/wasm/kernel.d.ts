@@ -96,6 +96,7 @@ export interface Machine extends Held {
   readLayer(layer: number, table: Table): void;
   compute(vectors: Table, biases: Table, stage: Stage, lengths: Lengths, intercept: number): number;
   prepare(number: number, table: Table, stage: Stage, lengths: Lengths): void;
+  prepareBiases(biases: Table, vectors: Table, stage: Stage, lengths: Lengths): void;
   finish(number: number, table: Table): void;
   predict(vectors: Table, biases: Table, stage: Stage, lengths: Lengths, intercept: number): void;
 }

@@ -32,7 +32,10 @@ class WasmMachine implements KernelMachine {
     return this.#staged(held, cells, labels, weights ?? none, none, (machine, stage, lengths, tables) => {
       const [vectors, biases] = tables;
       const loss = machine.compute(vectors, biases, stage, lengths, intercept);
-      for (const [number, table] of tables.entries()) machine.prepare(number, table, stage, lengths);
+      for (const [number, table] of tables.entries()) {
+        if (table === biases) machine.prepareBiases(biases, vectors, stage, lengths);
+        else machine.prepare(number, table, stage, lengths);
+      }
       for (const [number, table] of tables.entries()) machine.finish(number, table);
       return loss;
     });

@@ -152,6 +152,22 @@ impl Plan {
         starts[0] = 0;
     }
 
+    /// Takes over what another plan has made of the same batch, for a table of as many rows. There is room for it.
+    pub fn copy_from(&mut self, other: &Plan) {
+        let (distinct, len) = (other.distinct, other.len);
+        self.keys[..distinct].copy_from_slice(&other.keys[..distinct]);
+        self.starts[..distinct + 1].copy_from_slice(&other.starts[..distinct + 1]);
+        self.order[..len].copy_from_slice(&other.order[..len]);
+        // No batch that follows takes a key that came along for its own.
+        self.epoch = self.epoch.max(other.epoch);
+        (self.distinct, self.len) = (distinct, len);
+    }
+
+    /// Occurrences in the batch that was planned last.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
     /// Gives each distinct row of `ids` a slot, in order of first occurrence; returns how many there are.
     ///
     /// # Safety

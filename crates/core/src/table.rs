@@ -261,7 +261,15 @@ impl Table {
     pub fn prepare(&mut self, ids: Ids, gradients: &[f32], scale: f64, threads: usize) -> Result<Ready> {
         self.check(ids)?;
         let gradients = self.batch_gradients(ids, gradients, scale)?;
-        self.guarded(|table| update::prepare(table, ids.bits, gradients, None, threads))
+        self.guarded(|table| update::prepare(table, ids.bits, gradients, None, threads, None))
+    }
+
+    /// [`Table::prepare`] after another table of as many rows was prepared for the same ids, whose grouping is taken over.
+    pub fn prepare_after(&mut self, other: &Table, ids: Ids, gradients: &[f32], scale: f64, threads: usize) -> Result<Ready> {
+        self.check(ids)?;
+        assert!(other.rows() == self.rows() && other.plan.len() == ids.bits.len());
+        let gradients = self.batch_gradients(ids, gradients, scale)?;
+        self.guarded(|table| update::prepare(table, ids.bits, gradients, None, threads, Some(&other.plan)))
     }
 
     /// Takes the step that was prepared last, with the same gradients.

@@ -4,6 +4,7 @@
 //! caller, who has them step, look up and save like any other; a model here is arithmetic and the working space for it. docs/models.md has every
 //! formula. Work goes in spans of a batch that do not depend on threads, so that nothing that is computed does.
 
+mod block;
 pub mod loss;
 pub mod machine;
 mod network;

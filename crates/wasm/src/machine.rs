@@ -79,10 +79,24 @@ impl WasmMachine {
         self.0.compute(&vectors.table, &biases.table, batch, truth, intercept).map_err(thrown)
     }
 
-    /// Prepares the step of a table: 0 has the vectors, 1 the biases, the others are layers. The batch is still staged.
+    /// Prepares the step of a table: 0 has the vectors, from 2 on they are layers. The batch is still staged.
     pub fn prepare(&self, number: usize, table: &mut WasmTable, stage: &mut Stage, lengths: &BatchLengths) -> Result<()> {
         let (batch, ..) = lengths.on(stage);
         table.ready = Some(self.0.prepare(number, batch.ids, &mut table.table).map_err(thrown)?);
+        Ok(())
+    }
+
+    /// The same for the biases, once the vectors have been prepared.
+    #[wasm_bindgen(js_name = prepareBiases)]
+    pub fn prepare_biases(
+        &self,
+        biases: &mut WasmTable,
+        vectors: &WasmTable,
+        stage: &mut Stage,
+        lengths: &BatchLengths,
+    ) -> Result<()> {
+        let (batch, ..) = lengths.on(stage);
+        biases.ready = Some(self.0.prepare_biases(batch.ids, &mut biases.table, &vectors.table).map_err(thrown)?);
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use crate::lanes::{Over, Portable, change, dispatch, largest_magnitude, sum_of_s
 use crate::memory::Buffer;
 use crate::missed::Missed;
 use crate::options::{Clip, NonFinite, Reduction};
-use crate::plan::Groups;
+use crate::plan::{Groups, Plan};
 use crate::pool;
 use crate::rule::{Rule, Step, with_rule};
 use crate::table::Table;
@@ -90,23 +90,28 @@ pub struct Ready {
 /// One step of `table`. Ids are checked already, lengths too; gradients have been inspected, or will be.
 pub(crate) fn update(table: &mut Table, ids: &[u32], gradients: Gradients, inspected: Option<Findings>) -> Result<u64> {
     let threads = if gradients.values.len() < pool::WORTH_SHARING { 1 } else { table.threads };
-    let ready = prepare(table, ids, gradients, inspected, threads)?;
+    let ready = prepare(table, ids, gradients, inspected, threads, None)?;
     finish(table, gradients, ready)
 }
 
-/// Plans a step, and refuses what is to be refused. Nothing of the table changes that anybody can see.
+/// Plans a step, or takes the plan over that there is for the batch, and refuses what is to be refused. Nothing of the table changes that
+/// anybody can see.
 pub(crate) fn prepare(
     table: &mut Table,
     ids: &[u32],
     gradients: Gradients,
     inspected: Option<Findings>,
     threads: usize,
+    planned: Option<&Plan>,
 ) -> Result<Ready> {
     table.plan.reserve(ids.len())?;
     let tasks = if threads > 1 { pool::TASKS } else { 1 };
     table.scratch.rows.reserve(gradients.dim * SCRATCH_ROWS * tasks, PURPOSE)?;
     let (questions, squares) = with_rule!(&table.rule, rule => (questions(table, rule), Squares::of(table, rule)));
-    let findings = if threads > 1 && inspected.is_none() && asked(table, questions) {
+    let findings = if let Some(plan) = planned {
+        table.plan.copy_from(plan);
+        inspect(table, Findings::default(), ids, gradients)
+    } else if threads > 1 && inspected.is_none() && asked(table, questions) {
         share::inspect_and_group(table, ids, gradients, questions, threads)?
     } else {
         // SAFETY: the table checked that its ids are rows.
