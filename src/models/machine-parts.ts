@@ -59,5 +59,5 @@ export function checkedHidden(hidden: readonly number[]): readonly number[] {
   if (!Array.isArray(hidden) || hidden.length === 0) {
     throw coded("ERR_OPTION_VALUE", `hidden must be an array of at least one width, but is ${shown(hidden)}`);
   }
-  return hidden.map((width, layer) => integer(`hidden[${layer}]`, width, 1, MOST_DIM - 1));
+  return Array.from(hidden as number[], (width, layer) => integer(`hidden[${layer}]`, width, 1, MOST_DIM - 1));
 }
