@@ -100,13 +100,13 @@ describe("validation", () => {
     const run = async (seed: number) => {
       using model = new FactorizationMachine({ fields: { number: 240 }, seed });
       const { validation, examples } = await model.fit({ columns, labels }, { validation: 0.2, epochs: 2 });
-      expect([validation.length, validation[0]?.examples, examples]).toEqual([2, 192, 384]);
+      expect([validation.length, validation[0]?.trained, examples]).toEqual([2, 192, 384]);
       const tallies = model.vectors.tallies();
       expect(tallies.filter((tally) => tally === 0)).toHaveLength(48);
       expect(tallies.filter((tally) => tally === 2)).toHaveLength(192);
       const held = inOrder.filter((number) => tallies[number] === 0);
-      const { examples: _, ...metrics } = await model.evaluate(select({ columns, labels }, held));
-      expect(validation[1]).toEqual({ ...metrics, examples: 384 });
+      const metrics = await model.evaluate(select({ columns, labels }, held));
+      expect(validation[1]).toEqual({ trained: 384, ...metrics });
       return held;
     };
     expect(await run(1)).toEqual(await run(1));
@@ -123,17 +123,17 @@ describe("validation", () => {
   ])("every %d epochs, in %d of them", async (validateEvery, epochs, expected) => {
     const options = { epochs, validateEvery, batchSize: 12, validation: part(examples, 0, 20) };
     const { history } = await fitted(options);
-    expect(history.validation.map(({ examples }) => examples)).toEqual(expected);
+    expect(history.validation.map(({ trained }) => trained)).toEqual(expected);
     // Where pieces begin is not known before an epoch's end, so the first evaluation may come later.
     const inPieces = await fitted(options, pieces(examples, 60));
-    expect(inPieces.history.validation.map(({ examples }) => examples)).toEqual(expected.filter((due) => due >= 240));
+    expect(inPieces.history.validation.map(({ trained }) => trained)).toEqual(expected.filter((due) => due >= 240));
   });
 
   test("is due where a product is rounded up, too", async () => {
     const seventy = part(examples, 0, 70);
     const options = { validateEvery: 0.1, batchSize: 7, validation: seventy };
     const { history } = await fitted(options, seventy);
-    expect(history.validation.map(({ examples }) => examples)).toEqual([7, 14, 21, 28, 35, 42, 49, 56, 63, 70]);
+    expect(history.validation.map(({ trained }) => trained)).toEqual([7, 14, 21, 28, 35, 42, 49, 56, 63, 70]);
   });
 
   test("changes nothing", async () => {
@@ -151,7 +151,7 @@ describe("early stopping", () => {
     const options = { epochs: 9, batchSize: 60, validation: contrary, shuffle: true };
     const { history, print } = await fitted({ ...options, earlyStopping: true });
     expect(history.best).toBe(0);
-    expect(history.validation.map(({ examples }) => examples)).toEqual([240, 480, 720]);
+    expect(history.validation.map(({ trained }) => trained)).toEqual([240, 480, 720]);
     const losses = history.validation.map(({ loss }) => loss);
     expect(Math.min(...losses)).toBe(losses[0]);
     expect(history.examples).toBe(720);
