@@ -1,60 +1,22 @@
 /** Machines out of files. */
 
 import type { LoadOptions, Source } from "../../index.d.ts";
-import type { Description, Loading } from "../checkpoint.js";
-import {
-  bind,
-  checkNames,
-  checkPlace,
-  checkWaiting,
-  choice,
-  coded,
-  EmbeddingTable,
-  integer,
-  isCoded,
-  loadingOf,
-  loadingVocabulary,
-  readCheckpoint,
-  shown,
-  Vocabulary,
-} from "./core.js";
+import type { Description } from "../checkpoint.js";
+import { bind, choice, coded, EmbeddingTable, integer, isCoded, shown, Vocabulary } from "./core.js";
 import { Fields } from "./fields.js";
 import { checkedHidden, Interior, kernelFor, type Settings } from "./machine-parts.js";
+import { fromFile, type Members } from "./members.js";
 
-/** The members of a model's file, and the machine that they make. */
-export async function loaded(
+/** The machine that a file holds. */
+export function loaded(
   kind: Settings["kind"],
   source: Source,
   options: Omit<LoadOptions, "schedule">,
 ): Promise<Interior> {
-  const { signal, onProgress, ...machine } = checkNames("options", options, [
-    "backend",
-    "threads",
-    "signal",
-    "onProgress",
-  ]);
-  checkWaiting({ signal, onProgress });
-  checkPlace(machine);
-  const loading = (name: string, description: Description): Loading<EmbeddingTable | Vocabulary> | undefined => {
-    if (description.kind === "table") return loadingOf(description, machine, undefined);
-    if (description.kind === "vocabulary") return loadingVocabulary(description, machine.backend);
-    if (name === "model" && description.kind === kind) return undefined;
-    throw coded("ERR_FILE_FORMAT", `the file must hold a ${kind}, but ${shown(name)} is a ${shown(description.kind)}`);
-  };
-  const { members, descriptions } = await readCheckpoint(source, loading, { signal, onProgress });
-  try {
-    return assembled(kind, members, descriptions.get("model"));
-  } catch (thrown) {
-    for (const member of members.values()) member.dispose();
-    throw thrown;
-  }
+  return fromFile(kind, source, options, (members, description) => assembled(kind, members, description));
 }
 
-function assembled(
-  kind: Settings["kind"],
-  members: Map<string, EmbeddingTable | Vocabulary>,
-  description: Description | undefined,
-): Interior {
+function assembled(kind: Settings["kind"], members: Members, description: Description | undefined): Interior {
   const wrong = (what: string): Error => coded("ERR_FILE_FORMAT", `the file holds no ${kind}: ${what}`);
   if (description === undefined) throw wrong('it has no member "model"');
   const vocabulary = members.get("vocabulary");

@@ -11,70 +11,26 @@ import type {
   Target,
 } from "../../index.d.ts";
 import type { SkipGram as Contract, Sentences, SkipGramOptions, SkipGramProgress } from "../../models.d.ts";
-import type { Description, Loading, Saving } from "../checkpoint.js";
 import { writeWord2vec } from "../formats/word2vec.js";
-import type { KernelSkipGram, SkipGramSettings } from "../kernel.js";
 import {
   attempt,
   beforeStep,
   checkNames,
-  checkPlace,
   checkWaiting,
   chooseKernel,
   coded,
   EmbeddingTable,
   integer,
-  isObject,
-  loadingOf,
-  loadingVocabulary,
-  readCheckpoint,
-  savingOf,
-  savingVocabulary,
-  shown,
   Vocabulary,
-  writeCheckpoint,
 } from "./core.js";
+import { loaded, saved } from "./saved-skip-gram.js";
 import { type Batch, batches, LOOKED_UP, pieces } from "./sentences.js";
+import { checkedSettings, Interior, kernelFor, type Settings, type Words } from "./skip-gram-parts.js";
 import { Report } from "./skip-gram-report.js";
 
-const OPTIONS = [
-  ...["dim", "window", "negatives", "minCount", "subsample", "power", "optimizer", "batchWords", "seed", "backend"],
-  "threads",
-];
 const FIT_OPTIONS = ["epochs", "signal", "onProgress"];
-const KIND = "skip-gram";
 /** See docs/results.md. */
 const RULE: Optimizer = { type: "tallygrad", lr: 0.1 };
-/** Counts are saved as multiples of this and what is left, which are both float32. */
-const DIGIT = 2 ** 24;
-/** Where the kernel's window ends if the model's does not. */
-const MOST_WINDOW = 100;
-
-/** What a model is told once. */
-interface Settings extends SkipGramSettings {
-  minCount: number;
-  batchWords: number;
-}
-
-/** What a model has once its words are counted. */
-interface Words {
-  vocabulary: Vocabulary;
-  counts: Float64Array;
-  vectors: EmbeddingTable;
-  contexts: EmbeddingTable;
-  kernel: KernelSkipGram;
-  /** Words read so far, in all epochs. */
-  place: number;
-}
-
-/** In place of options, makes a model around what is there already. */
-class Interior {
-  constructor(
-    readonly settings: Settings,
-    readonly words: Words,
-  ) {}
-}
-
 type TableGiven = Pick<TableOptions, "optimizer" | "backend" | "threads">;
 
 /** See models.d.ts. */
@@ -205,48 +161,12 @@ export class SkipGram implements Contract {
   save(target: Target, options?: LongCallOptions): Promise<void>;
   async save(target?: Target, options: LongCallOptions = {}): Promise<unknown> {
     this.#checkIdle();
-    const { vocabulary, vectors, contexts, counts, place } = this.#counted();
-    const digits = Float32Array.from({ length: 2 * counts.length }, (_, at) => {
-      const count = counts[at >> 1] ?? 0;
-      return at % 2 === 0 ? Math.floor(count / DIGIT) : count % DIGIT;
-    });
-    using saved = new EmbeddingTable({ rows: counts.length, dim: 2, init: digits, optimizer: { type: "sgd", lr: 1 } });
-    const members = new Map<string, Saving | Description>([
-      ["model", { kind: KIND, ...this.#settings, place }],
-      ["vectors", savingOf(vectors)],
-      ["contexts", savingOf(contexts)],
-      ["counts", savingOf(saved)],
-      ["vocabulary", savingVocabulary(vocabulary, [])],
-    ]);
-    return await writeCheckpoint(target, members, options);
+    return await saved(this.#settings, this.#counted(), target, options);
   }
 
   static async load(source: Source, options: Omit<LoadOptions, "schedule"> = {}): Promise<SkipGram> {
-    const { signal, onProgress, ...machine } = checkNames("options", options, [
-      "backend",
-      "threads",
-      "signal",
-      "onProgress",
-    ]);
-    checkWaiting({ signal, onProgress });
-    checkPlace(machine);
-    const loading = (name: string, description: Description): Loading<EmbeddingTable | Vocabulary> | undefined => {
-      if (description.kind === "table") return loadingOf(description, machine, undefined);
-      if (description.kind === "vocabulary") return loadingVocabulary(description, machine.backend);
-      if (name === "model" && description.kind === KIND) return undefined;
-      throw coded(
-        "ERR_FILE_FORMAT",
-        `the file must hold a ${KIND} model, but ${shown(name)} is a ${shown(description.kind)}`,
-      );
-    };
-    const { members, descriptions } = await readCheckpoint(source, loading, { signal, onProgress });
-    try {
-      const interior: unknown = assembled(members, descriptions.get("model"));
-      return new SkipGram(interior as SkipGramOptions);
-    } catch (thrown) {
-      for (const member of members.values()) member.dispose();
-      throw thrown;
-    }
+    const interior: unknown = await loaded(source, options);
+    return new SkipGram(interior as SkipGramOptions);
   }
 
   fingerprint(): string {
@@ -337,12 +257,6 @@ export class SkipGram implements Contract {
   }
 }
 
-function kernelFor(settings: Settings, counts: Float64Array, { backend }: EmbeddingTable): KernelSkipGram {
-  const { kernel } = chooseKernel(backend.kind);
-  const { minCount: _, batchWords: __, ...own } = settings;
-  return attempt(() => kernel.createSkipGram(own, counts));
-}
-
 function enlarged(numbers: Float64Array<ArrayBuffer>, length: number): Float64Array<ArrayBuffer> {
   const larger = new Float64Array(length);
   larger.set(numbers);
@@ -353,58 +267,4 @@ function dot(a: Float32Array, aStart: number, b: Float32Array, bStart: number, l
   let sum = 0;
   for (let at = 0; at < length; at++) sum += (a[aStart + at] ?? 0) * (b[bStart + at] ?? 0);
   return sum;
-}
-
-function checkedSettings(options: SkipGramOptions): Settings {
-  if (!isObject(options)) throw coded("ERR_OPTION_VALUE", `options must be an object, but is ${shown(options)}`);
-  const given = checkNames("options", options, OPTIONS);
-  const window = given.window === "all" ? 0 : integer("window", given.window ?? 5, 1, MOST_WINDOW);
-  return {
-    dim: integer("dim", given.dim ?? 100, 1, 65_536),
-    window,
-    negatives: integer("negatives", given.negatives ?? 5, 1, 1000),
-    subsample: number("subsample", given.subsample ?? 1e-3, 0),
-    power: number("power", given.power ?? 0.75, 0),
-    seed: integer("seed", given.seed ?? 0, 0, Number.MAX_SAFE_INTEGER),
-    minCount: integer("minCount", given.minCount ?? 5, 1, Number.MAX_SAFE_INTEGER),
-    batchWords: integer("batchWords", given.batchWords ?? 1024, 1, 2 ** 20),
-  };
-}
-
-function number(name: string, value: unknown, least: number): number {
-  if (typeof value === "number" && Number.isFinite(value) && value >= least) return value;
-  throw coded("ERR_OPTION_VALUE", `${name} must be a finite number of at least ${least}, but is ${shown(value)}`);
-}
-
-function assembled(members: Map<string, EmbeddingTable | Vocabulary>, description: Description | undefined): Interior {
-  const wrong = (what: string): Error => coded("ERR_FILE_FORMAT", `the file holds no ${KIND} model: ${what}`);
-  if (description === undefined) throw wrong('it has no member "model"');
-  const { kind: _, place, window, ...saved } = description;
-  const settings = checkedSettings({ ...saved, window: window === 0 ? "all" : window } as SkipGramOptions);
-  const [vectors, contexts, counted] = ["vectors", "contexts", "counts"].map((name) => {
-    const member = members.get(name);
-    if (member instanceof EmbeddingTable) return member;
-    throw wrong(`there is no table ${shown(name)}`);
-  }) as [EmbeddingTable, EmbeddingTable, EmbeddingTable];
-  const vocabulary = members.get("vocabulary");
-  if (!(vocabulary instanceof Vocabulary) || members.size !== 4) throw wrong("it holds other members");
-  const { rows } = vectors;
-  const shapes = [vectors, contexts, counted].map((table) => `${table.rows} x ${table.dim}`);
-  const { dim } = settings;
-  if (
-    vocabulary.size !== rows ||
-    rows < 2 ||
-    shapes.join() !== [`${rows} x ${dim}`, `${rows} x ${dim}`, `${rows} x 2`].join()
-  ) {
-    throw wrong(`its tables are ${shapes.join(", ")}, with ${vocabulary.size} words`);
-  }
-  const digits = counted.lookup(Uint32Array.from({ length: rows }, (_, row) => row));
-  counted.dispose();
-  const counts = Float64Array.from(
-    { length: rows },
-    (_, row) => (digits[2 * row] ?? 0) * DIGIT + (digits[2 * row + 1] ?? 0),
-  );
-  if (!counts.every((count) => Number.isSafeInteger(count) && count >= 1)) throw wrong("its counts are no counts");
-  const words = { vocabulary, counts, vectors, contexts, place: integer("place", place, 0, Number.MAX_SAFE_INTEGER) };
-  return new Interior(settings, { ...words, kernel: kernelFor(settings, counts, vectors) });
 }

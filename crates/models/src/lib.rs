@@ -9,5 +9,6 @@ pub mod loss;
 pub mod machine;
 mod network;
 mod noise;
+mod pairs;
 pub mod skip_gram;
 mod spans;
