@@ -48,7 +48,7 @@ export interface BagColumn {
   values: Uint32Array | Int32Array | readonly Key[];
   /** One more than there are examples; begins with 0, ends with `values.length`, does not fall. */
   offsets: Uint32Array | Int32Array | readonly number[];
-  /** What each value is multiplied with: finite. Default: as the field's `bag` says. */
+  /** What each value is multiplied with: finite. Not with numeric fields (`ERR_OPTION_CONFLICT`). Default: as the field's `bag` says. */
   weights?: Float32Array;
 }
 
@@ -93,7 +93,10 @@ export interface MachineOptions {
   vocabulary?: { capacity: number; admission?: Admission; eviction?: Eviction };
   /** `"logistic"` for labels 0 and 1, `"squared"`, (prediction - label)^2 / 2, for numbers. Default "logistic". */
   loss?: "logistic" | "squared";
-  /** The constant part of predictions, which is not trained. Default: log-odds or mean of the labels of the first data that `fit` or `partialFit` sees. */
+  /**
+   * The constant part of predictions, which is not trained. Default: log-odds or mean of the labels of the first data that `fit` or `partialFit` learns from, of pieces
+   * those of the first.
+   */
   intercept?: number;
   /** First vectors. Default `{ type: "normal", scale: 0.01 }`. Biases begin at 0. */
   init?: Exclude<Init, Float32Array>;
@@ -160,7 +163,7 @@ export interface History {
   training: { examples: number; loss: number }[];
   /** Evaluations on validation data, and how many examples had been trained on before each. */
   validation: ({ trained: number } & Metrics)[];
-  /** The validation that the model was taken back to, by its place in the list, if it stopped early. */
+  /** With `earlyStopping` the validation that the model was taken back to, by its place in the list: the one with the lowest loss, also where training went on to the end. */
   best: number | undefined;
   /** Examples trained on, and those of them in a second of training. */
   examples: number;
@@ -233,10 +236,16 @@ export declare abstract class Machine implements Disposable {
   readonly loss: "logistic" | "squared";
   readonly backend: Backend;
 
-  /** Trains. One call at a time: meanwhile other calls that would change the model throw `ERR_TRAINING`. */
+  /**
+   * Trains. One call at a time: meanwhile other calls that would change the model, and `save`, throw `ERR_TRAINING`. What is wrong with examples in memory, with a
+   * piece or with those for validation is said before any of them is learned from.
+   */
   fit(data: Data, options?: FitOptions): Promise<History>;
 
-  /** One step on a batch, for examples as they come. Gives its mean loss before the step. */
+  /**
+   * One step on a batch, for examples as they come. Gives its mean loss before the step. Without examples it is none, and gives NaN. What is refused changes nothing, but
+   * that keys of a step that was not finite keep the rows they got (`ERR_NON_FINITE`).
+   */
   partialFit(examples: Examples): number;
 
   /** Probabilities (logistic) or values (squared), one an example. Labels are not needed. */
@@ -245,7 +254,7 @@ export declare abstract class Machine implements Disposable {
   /** How good the model is on data. */
   evaluate(data: Data): Promise<Metrics>;
 
-  /** Rows of a field's ids or keys in `vectors` and `biases`; those of keys without one are 0. */
+  /** Rows of a field's ids or keys in `vectors` and `biases`; those of keys without one are 0. Numbers of a numeric field all have its one row. */
   rowsOf(field: string, values: Uint32Array | Int32Array | readonly Key[]): Uint32Array;
 
   /** Writes everything to one file, a checkpoint as tables write. */

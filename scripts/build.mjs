@@ -4,7 +4,16 @@
  * which Rust would have to be readied, and `backend: "wasm"` says so.
  */
 
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { installed, root, run, step } from "./run.mjs";
 import { buildWasm } from "./wasm.mjs";
 

@@ -81,6 +81,47 @@ describe("options", () => {
 });
 
 describe("tallygrad/models", () => {
+  test("exports what its contract does, no more and no less", () => {
+    expectTypeOf<keyof typeof models>().toEqualTypeOf<keyof typeof modelsContract>();
+  });
+
+  test("has machines with the contract's members, which take the same options", () => {
+    expectTypeOf<keyof models.FactorizationMachine>().toEqualTypeOf<keyof modelsContract.FactorizationMachine>();
+    expectTypeOf<Exclude<keyof models.DeepFM, "networkLayers">>().toEqualTypeOf<keyof modelsContract.DeepFM>();
+    expectTypeOf<ConstructorParameters<typeof models.FactorizationMachine>>().toEqualTypeOf<
+      ConstructorParameters<typeof modelsContract.FactorizationMachine>
+    >();
+    expectTypeOf<ConstructorParameters<typeof models.DeepFM>>().toEqualTypeOf<
+      ConstructorParameters<typeof modelsContract.DeepFM>
+    >();
+    type Calls = "fit" | "partialFit" | "predict" | "evaluate" | "rowsOf" | "fingerprint" | "dispose";
+    expectTypeOf<Pick<models.DeepFM, Calls>>().toEqualTypeOf<Pick<modelsContract.DeepFM, Calls>>();
+  });
+
+  test("takes examples of every kind, and data that come in pieces", () => {
+    expectTypeOf<Uint32Array | Int32Array | string[] | bigint[] | Float64Array>().toExtend<modelsContract.Column>();
+    expectTypeOf<{ values: string[]; offsets: number[] }>().toExtend<modelsContract.Column>();
+    expectTypeOf<{ values: string[] } | string | number>().not.toExtend<modelsContract.Column>();
+    type Piece = { columns: { user: string[] }; labels: number[] };
+    expectTypeOf<
+      Piece | Piece[] | AsyncGenerator<Piece> | modelsContract.ExampleReader
+    >().toExtend<modelsContract.Data>();
+    expectTypeOf<Omit<Piece, "labels">>().not.toExtend<modelsContract.Data>();
+  });
+
+  test("takes no schedule that cannot be saved, and no first vectors one by one", () => {
+    expectTypeOf<{ fields: { a: number }; schedule: () => number }>().not.toExtend<modelsContract.MachineOptions>();
+    expectTypeOf<{ fields: { a: number }; init: Float32Array }>().not.toExtend<modelsContract.MachineOptions>();
+    expectTypeOf<{ fields: { a: number; b: { numeric: true } } }>().toExtend<modelsContract.MachineOptions>();
+    expectTypeOf<{ dim: number }>().not.toExtend<modelsContract.MachineOptions>();
+  });
+
+  test("gives counts where it was told them", () => {
+    const [predictions, counts] = [Float32Array.of(0.5), Float64Array.of(1)];
+    expectTypeOf<typeof modelsContract.metricsOf>().toBeCallableWith(predictions, [1], { counts });
+    expectTypeOf<modelsContract.Machine["evaluate"]>().returns.resolves.toHaveProperty("byCount");
+  });
+
   test("has readers and functions of data as its contract does", () => {
     type Functions =
       | "readCriteo"

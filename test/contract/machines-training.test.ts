@@ -130,10 +130,11 @@ describe("validation", () => {
   });
 
   test("is due where a product is rounded up, too", async () => {
-    const seventy = part(examples, 0, 70);
-    const options = { validateEvery: 0.1, batchSize: 7, validation: seventy };
-    const { history } = await fitted(options, seventy);
-    expect(history.validation.map(({ trained }) => trained)).toEqual([7, 14, 21, 28, 35, 42, 49, 56, 63, 70]);
+    // 0.07 * 100 is 7.000000000000001.
+    const hundred = part(examples, 0, 100);
+    const { history } = await fitted({ validateEvery: 0.07, batchSize: 7, validation: hundred }, hundred);
+    const due = Array.from({ length: 14 }, (_, index) => 7 * (index + 1));
+    expect(history.validation.map(({ trained }) => trained)).toEqual(due);
   });
 
   test("changes nothing", async () => {

@@ -15,8 +15,9 @@ pub(crate) struct Spans {
 }
 
 impl Spans {
+    /// At least one, which may be empty.
     pub fn of(examples: usize) -> Self {
-        Self { examples, count: examples.div_ceil(BLOCK).min(TASKS) }
+        Self { examples, count: examples.div_ceil(BLOCK).clamp(1, TASKS) }
     }
 
     /// The blocks of a span.

@@ -276,3 +276,13 @@ fn what_cannot_be_learned_from_changes_nothing() {
     assert_eq!(machine.compute(vectors, biases, out_of_range, truth, 0.0).unwrap_err().code(), "ERR_ID_OUT_OF_RANGE");
     assert_eq!(model.fingerprints(), before);
 }
+
+#[test]
+fn a_batch_without_examples_has_no_loss() {
+    for hidden in [&[][..], &[4]] {
+        let mut model = Model::new(2, 3, Loss::Logistic, hidden, 2);
+        let data = Data::bags(0, 2, 1);
+        model.read_layers();
+        assert_eq!(model.loss(&data), 0.0);
+    }
+}
