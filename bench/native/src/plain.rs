@@ -37,6 +37,16 @@ impl Plain {
         }
     }
 
+    /// The step of `sgd`, an occurrence at a time.
+    pub fn sgd(&mut self, batch: &Batch) {
+        for (&id, gradient) in batch.ids.iter().zip(batch.gradients.chunks_exact(self.dim)) {
+            let row = id as usize;
+            for (w, g) in self.weights[row * self.dim..(row + 1) * self.dim].iter_mut().zip(gradient) {
+                *w -= LR * g;
+            }
+        }
+    }
+
     /// A row's weights.
     pub fn weights(&self, row: usize) -> &[f32] {
         &self.weights[row * self.dim..(row + 1) * self.dim]
