@@ -89,7 +89,9 @@ function start(): Servers {
   };
 }
 
-const all = ({ native, python }: Servers): Server[] => [native, ...(python ? [python.installed, python.global] : [])];
+function all({ native, python }: Servers): Server[] {
+  return [native, ...(python ? [python.installed, python.global] : [])];
+}
 
 /** Writes a workload's batches where other processes find them. */
 function share({ name }: Shape, batches: readonly Batch[]): void {
@@ -148,7 +150,9 @@ function facts(): Facts {
   return { memoryOnW3: Math.max(...held), sameBits: same.every((agrees) => agrees) };
 }
 
-const sizeOf = ({ rows, dim }: Shape): { rows: number; dim: number } => ({ rows, dim });
+function sizeOf({ rows, dim }: Shape): { rows: number; dim: number } {
+  return { rows, dim };
+}
 
 /** Whether one thread and two make the same table. */
 function bitsAgree(shape: Shape): boolean {

@@ -43,7 +43,7 @@ and \`npm run bench:check\` counts instructions.
 - FBGEMM 1.4.2 on CPU: the backward pass, which is the update. It is measured without pooling and with bags of one id, as installed and with libtorch loaded with
   RTLD_GLOBAL (without which its JIT kernels are not found); the fastest counts. On CPU, \`COUNTER_SGD\` computes what row-wise Adagrad does: it is timed for what it
   does there.
-- The native loop works an occurrence at a time, compiled for the machine's baseline (no AVX2), without checks, on huge pages like the kernel. \`kernel alone\` is the kernel without JavaScript, with \`reject\`.
+- The native loop works an occurrence at a time, with AVX2 where there is one, without checks or prefetch, on huge pages like the kernel. \`kernel alone\` is the kernel without JavaScript, with \`reject\`.
 - Memory's limit is the time to read, change and write as many rows at random places of a table of that size as the batch has distinct ones, with prefetch on huge pages, and to read
   its gradients once in a stream. It is measured in turns with the others; \`bench/limit\` (\`cargo run --release -p tallygrad-bench --bin limit\`) prints rates by itself.
 
