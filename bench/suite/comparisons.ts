@@ -141,7 +141,6 @@ export function sweeps(): { what: string; values: number[]; shape(value: number)
     const stepsATurn = Math.min(64, Math.max(2, Math.round((8 * 65_536 * 64) / (varied.count * varied.dim))));
     return { ...varied, stepsATurn, batches: Math.min(8, stepsATurn) };
   };
-  const hot = { batches: 8 };
   return [
     {
       what: "N",
@@ -155,7 +154,7 @@ export function sweeps(): { what: string; values: number[]; shape(value: number)
       shape: (rows) => shape("rows", rows, { rows, zipf: 0 }),
     },
     { what: "zipf", values: [0, 0.5, 1.05, 1.5, 2], shape: (zipf) => shape("zipf", zipf, { zipf }) },
-    { what: "hot", values: [0.5, 0.8], shape: (share) => shape("hot", share, { hot: share, ...hot }) },
+    { what: "hot", values: [0.5, 0.8], shape: (share) => shape("hot", share, { hot: share }) },
   ];
 }
 
