@@ -118,8 +118,8 @@ function overview(record: Record): string {
   writeChart(charts, "w1", alternative, {
     height: 90 * rules.length,
     marginLeft: 90,
-    marginRight: 60,
-    x: { label: "milliseconds a step, W1, one thread", grid: true },
+    marginRight: 120,
+    x: { label: "milliseconds a step, W1, one thread", grid: true, insetRight: 40 },
     y: { label: null },
     fy: { label: null, domain: rules },
     marks: [
@@ -183,7 +183,8 @@ function sweepChart(what: string, points: readonly Point[]): string {
   const ordinal = what === "zipf" || what === "hot";
   writeChart(charts, `sweep-${what}`, alternative, {
     height: 300,
-    marginRight: 130,
+    marginLeft: 60,
+    marginRight: 150,
     x: ordinal ? { type: "point", label: what } : { type: "log", label: what },
     y: { label: "nanoseconds an occurrence", grid: true, zero: true },
     marks: [
