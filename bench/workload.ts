@@ -1,6 +1,6 @@
 /**
- * The batches that benches of the facade time: shapes by name, ids by Zipf's law, gradients of unit size. The native bench has the same
- * shapes (bench/native/src/workload.rs).
+ * The batches that benches time: shapes by name, ids by Zipf's law, gradients of unit size. bench/suite writes them to files for contestants in other
+ * languages. The native bench has W1, W2 and W4 by a generator of its own (bench/native/src/workload.rs).
  */
 
 /** A table's size and what a batch of it looks like. */
@@ -14,6 +14,12 @@ export interface Shape {
   zipf: number;
   /** Steps a contestant takes before the next one's turn: enough for caches to be as they are in a training loop. */
   stepsATurn: number;
+  /** Batches that take turns, so that nothing is learned by heart; 8 if nothing is said. */
+  batches?: number;
+  /** The share of a batch that one row has. */
+  hot?: number;
+  /** Tables of this size, each with a batch of its own; 1 if nothing is said. */
+  tables?: number;
 }
 
 export interface Batch {
@@ -24,11 +30,16 @@ export interface Batch {
 export const SHAPES: readonly Shape[] = [
   { name: "W1", rows: 1_000_000, dim: 64, count: 65_536, zipf: 1.05, stepsATurn: 8 },
   { name: "W2", rows: 100_000, dim: 16, count: 4096, zipf: 1.05, stepsATurn: 64 },
+  { name: "W3", rows: 4_000_000, dim: 128, count: 262_144, zipf: 1.05, stepsATurn: 2, batches: 2 },
   { name: "W4", rows: 1_000_000, dim: 64, count: 65_536, zipf: 0, stepsATurn: 8 },
 ];
 
-/** Batches that take turns, so that nothing is learned by heart. */
-const BATCHES = 8;
+/** The shape of a name. */
+export function shapeOf(name: string): Shape {
+  const shape = SHAPES.find((known) => known.name === name);
+  if (shape === undefined) throw new Error(`there is no workload ${name}`);
+  return shape;
+}
 
 /** The batches of a shape. Which rows are popular is a random choice. */
 export function batchesOf(shape: Shape): Batch[] {
@@ -40,10 +51,20 @@ export function batchesOf(shape: Shape): Batch[] {
     cumulative[rank] = sum;
   }
   const rows = shuffled(shape.rows, random);
-  return Array.from({ length: BATCHES }, () => ({
-    ids: Uint32Array.from({ length: shape.count }, () => rows[firstAbove(cumulative, random() * sum)] ?? 0),
-    gradients: Float32Array.from({ length: shape.count * shape.dim }, () => random() * 2 - 1),
+  const { hot = 0, tables = 1, dim, batches = 8 } = shape;
+  const count = shape.count * tables;
+  const draw = (): number =>
+    hot > 0 && random() < hot ? (rows[0] ?? 0) : (rows[firstAbove(cumulative, random() * sum)] ?? 0);
+  return Array.from({ length: batches }, () => ({
+    ids: filled(new Uint32Array(count), draw),
+    gradients: filled(new Float32Array(count * dim), () => random() * 2 - 1),
   }));
+}
+
+/** `from` takes ten times as long. */
+function filled<Numbers extends Uint32Array | Float32Array>(numbers: Numbers, draw: () => number): Numbers {
+  for (let at = 0; at < numbers.length; at++) numbers[at] = draw();
+  return numbers;
 }
 
 /** A small generator of uniform numbers in [0, 1). */

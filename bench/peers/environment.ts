@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 
 const folder = fileURLToPath(new URL("../../build/peers/", import.meta.url));
 const requirements = fileURLToPath(new URL("requirements.txt", import.meta.url));
-const python = `${folder}bin/python`;
+/** The environment's interpreter. */
+export const python = `${folder}bin/python`;
 const ready = `${folder}ready.txt`;
 
 /** Makes sure that the environment has the pinned versions. Throws if it cannot be had. */
@@ -20,9 +21,14 @@ export function preparePeers(): void {
   writeFileSync(ready, wanted);
 }
 
+/** The path of a program of this folder. */
+export const pathOf = (program: string): string => fileURLToPath(new URL(program, import.meta.url));
+
 /** Runs a program of this folder, and gives the numbers that it prints. */
 export function peer(program: string, given: readonly string[]): number[] {
-  const path = fileURLToPath(new URL(program, import.meta.url));
-  const printed = execFileSync(python, [path, ...given], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  const printed = execFileSync(python, [pathOf(program), ...given], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
   return printed.trim().split(/\s+/).map(Number);
 }

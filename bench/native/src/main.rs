@@ -1,23 +1,18 @@
 //! Times steps of the kernel without JavaScript: every shape and rule, beside plain and bare loops, in turns of some steps each. Prints a
-//! table of medians, or with `--json` one object a line for `bench/update.ts` to show beside its own.
+//! table of medians, or with `--json` one object a line.
 //!
 //! Options: `--shape NAME`, `--rule NAME`, `--rounds N`, `--json`.
 
 use std::time::Instant;
 
+use tallygrad_bench::bare::{Bare, Grouped, Runner};
+use tallygrad_bench::plain::{LR, Plain};
+use tallygrad_bench::workload::{self, Batch, SHAPES, Shape};
 use tallygrad_core::init::Init;
 use tallygrad_core::options::{NonFinite, Options};
 use tallygrad_core::parameters::{Kind, Parameter};
 use tallygrad_core::rule::AnyRule;
 use tallygrad_core::table::{Ids, Table};
-
-mod bare;
-mod plain;
-mod workload;
-
-use bare::{Bare, Grouped, Runner};
-use plain::{LR, Plain};
-use workload::{Batch, SHAPES, Shape};
 
 /// Takes a batch's number, and the batch.
 type TakesStep = dyn FnMut(usize, &Batch);

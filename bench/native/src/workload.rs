@@ -1,4 +1,5 @@
-//! The batches that every bench of this project times: shapes by name, ids by Zipf's law, gradients of unit size.
+//! The batches that native benches time: shapes by name, ids by Zipf's law, gradients of unit size; or those that bench/suite wrote to
+//! files, so that contestants in other languages have the same.
 
 /// Batches that take turns, so that nothing is learned by heart.
 pub const BATCHES: usize = 8;
@@ -36,7 +37,7 @@ pub struct Batch {
 }
 
 /// SplitMix64.
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -48,6 +49,15 @@ impl Random {
     }
     fn unit(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// The numbers below `count` in random order.
+    pub fn permutation(&mut self, count: usize) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..count as u32).collect();
+        for at in (1..count).rev() {
+            order.swap(at, (self.next() % (at as u64 + 1)) as usize);
+        }
+        order
     }
 }
 
@@ -61,10 +71,7 @@ pub fn batches(shape: Shape) -> Vec<Batch> {
             sum
         })
         .collect();
-    let mut rows: Vec<u32> = (0..shape.rows as u32).collect();
-    for at in (1..shape.rows).rev() {
-        rows.swap(at, (random.next() % (at as u64 + 1)) as usize);
-    }
+    let rows = random.permutation(shape.rows);
     let batch = |random: &mut Random| {
         let mut id = || rows[cumulative.partition_point(|&c| c < random.unit() * sum).min(shape.rows - 1)];
         let ids = (0..shape.ids).map(|_| id()).collect();
@@ -74,19 +81,53 @@ pub fn batches(shape: Shape) -> Vec<Batch> {
     (0..BATCHES).map(|_| batch(&mut random)).collect()
 }
 
-/// Zeros on pages like the kernel's: huge ones where the system has them, touched already.
+/// The batches in files that bench/suite wrote: `NAME.ids` and `NAME.gradients` in a folder, one batch after the other.
+pub fn read_batches(folder: &str, name: &str, count: usize, dim: usize) -> std::io::Result<Vec<Batch>> {
+    let read = |kind: &str| std::fs::read(format!("{folder}/{name}.{kind}"));
+    let (ids, gradients) = (read("ids")?, read("gradients")?);
+    let word = |bytes: &[u8]| <[u8; 4]>::try_from(bytes).expect("chunks of four bytes");
+    Ok(ids
+        .chunks_exact(4 * count)
+        .zip(gradients.chunks_exact(4 * count * dim))
+        .map(|(ids, gradients)| Batch {
+            ids: ids.chunks_exact(4).map(|bytes| u32::from_le_bytes(word(bytes))).collect(),
+            gradients: gradients.chunks_exact(4).map(|bytes| f32::from_le_bytes(word(bytes))).collect(),
+        })
+        .collect())
+}
+
+/// What memory is mapped with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Pages {
+    /// Those of 4 KiB, even where the system would give huge ones by itself.
+    Small,
+    /// Huge ones where the system has them.
+    Huge,
+}
+
+/// Zeros on pages like the kernel's.
 pub fn zeros(count: usize) -> Vec<f32> {
+    floats(count, Pages::Huge)
+}
+
+/// Zeros on pages of a kind, touched already.
+pub fn floats(count: usize, pages: Pages) -> Vec<f32> {
     let mut zeros: Vec<f32> = Vec::with_capacity(count);
     #[cfg(target_os = "linux")]
-    // SAFETY: advice about pages of this allocation changes nothing that is in them. Where they cannot be huge, it is refused.
+    // SAFETY: advice about pages of this allocation changes nothing that is in them. Where it cannot be followed, it is refused.
     unsafe {
-        const HUGE_PAGE: usize = 2 << 20;
-        let start = (zeros.as_ptr() as usize).next_multiple_of(HUGE_PAGE);
+        let (size, advice) = match pages {
+            Pages::Small => (4 << 10, libc::MADV_NOHUGEPAGE),
+            Pages::Huge => (2 << 20, libc::MADV_HUGEPAGE),
+        };
+        let start = (zeros.as_ptr() as usize).next_multiple_of(size);
         let end = zeros.as_ptr() as usize + count * size_of::<f32>();
         if start < end {
-            libc::madvise(start as *mut libc::c_void, end - start, libc::MADV_HUGEPAGE);
+            libc::madvise(start as *mut libc::c_void, end - start, advice);
         }
     }
+    #[cfg(not(target_os = "linux"))]
+    let _ = pages;
     zeros.resize(count, -0.0);
     zeros
 }

@@ -20,6 +20,15 @@ pub(super) unsafe fn run<K: Kernel>(kernel: K) -> K::Output {
 #[derive(Clone, Copy)]
 pub(super) struct Avx2(__m256);
 
+/// A mask whose first `count` lanes are set.
+#[inline(always)]
+unsafe fn first(count: usize) -> __m256i {
+    static MASKS: [i32; 2 * LANES] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+    debug_assert!(count <= LANES);
+    // SAFETY: `count` is at most 8, so that eight integers follow from `8 - count`; AVX2 as in `Avx2`.
+    unsafe { _mm256_loadu_si256(MASKS.as_ptr().add(LANES - count).cast()) }
+}
+
 /// The bits of all magnitudes, as integers that are ordered like them, NaNs last.
 #[inline(always)]
 fn magnitude(x: __m256) -> __m256i {
@@ -72,22 +81,10 @@ impl Vector for Avx2 {
         Self(unsafe { _mm256_loadu_ps(from) })
     }
 
-    // Masked stores take a hundred times as long on some machines, and no load that follows is served by them.
     #[inline(always)]
     unsafe fn load_part(from: *const f32, count: usize) -> Self {
-        debug_assert!(count < LANES);
-        // SAFETY: four, two and one of `count` elements, each at its place behind those before it; AVX2 as in `Avx2`.
-        unsafe {
-            let mut last = _mm_setzero_ps();
-            if count & 1 != 0 {
-                last = _mm_load_ss(from.add(count & 6));
-            }
-            if count & 2 != 0 {
-                let two = _mm_castpd_ps(_mm_load_sd(from.add(count & 4).cast()));
-                last = _mm_movelh_ps(two, last);
-            }
-            Self(if count & 4 == 0 { _mm256_zextps128_ps256(last) } else { _mm256_set_m128(last, _mm_loadu_ps(from)) })
-        }
+        // SAFETY: lanes outside the mask are not read; the caller's promise covers the others.
+        Self(unsafe { _mm256_maskload_ps(from, first(count)) })
     }
 
     #[inline(always)]
@@ -98,22 +95,8 @@ impl Vector for Avx2 {
 
     #[inline(always)]
     unsafe fn store_part(self, to: *mut f32, count: usize) {
-        debug_assert!(count < LANES);
-        // SAFETY: as in `load_part`.
-        unsafe {
-            let (mut rest, mut to) = (_mm256_castps256_ps128(self.0), to);
-            if count & 4 != 0 {
-                _mm_storeu_ps(to, rest);
-                (rest, to) = (_mm256_extractf128_ps::<1>(self.0), to.add(4));
-            }
-            if count & 2 != 0 {
-                _mm_store_sd(to.cast(), _mm_castps_pd(rest));
-                (rest, to) = (_mm_movehl_ps(rest, rest), to.add(2));
-            }
-            if count & 1 != 0 {
-                _mm_store_ss(to, rest);
-            }
-        }
+        // SAFETY: lanes outside the mask are not written; the caller's promise covers the others.
+        unsafe { _mm256_maskstore_ps(to, first(count), self.0) }
     }
 
     #[inline(always)]

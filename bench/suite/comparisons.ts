@@ -1,0 +1,182 @@
+/** What is compared: each comparison has a workload and contestants that take turns on it. */
+import type { Optimizer } from "tallygrad";
+import { PLAIN_RULES } from "../plain.js";
+import { type Batch, SHAPES, type Shape, shapeOf } from "../workload.js";
+import type { Contestant } from "./contestant.js";
+import { lookup, plainUpdate, pool, several, update } from "./own.js";
+import type { Server } from "./server.js";
+
+/** The other processes. Python's are there if `--peers` asks for them. */
+export interface Servers {
+  native: Server;
+  python?: { installed: Server; global: Server };
+}
+
+export interface Comparison {
+  /** Suite and what of it, as "update cf-sgd"; together with the workload's name no two are the same. */
+  name: string;
+  shape: Shape;
+  contestants(batches: readonly Batch[], servers: Servers): Contestant[];
+}
+
+type Type = Optimizer["type"];
+const RULES: readonly Type[] = ["tallygrad", "sgd", "fa-sgd", "cf-sgd", "adagrad", "rowwise-adagrad", "adam"];
+/** What peers call a rule, if they have it. */
+const PYTORCH: Partial<Record<Type, string>> = { sgd: "sgd", adagrad: "adagrad", adam: "adam" };
+const FBGEMM: Partial<Record<Type, string>> = {
+  sgd: "sgd",
+  "cf-sgd": "counter-sgd",
+  adagrad: "adagrad",
+  "rowwise-adagrad": "rowwise-adagrad",
+};
+/** On W3, whose tables have 2 GB, only rules that fit beside their peers. */
+const LARGE: readonly Type[] = ["sgd", "cf-sgd"];
+const THREADS = [1, 2] as const;
+
+/** Peers on one thread and two; FBGEMM in every build and with every kernel, of which the best counts. */
+function peers({ python }: Servers, shape: Shape, pytorch: readonly string[], fbgemm: readonly string[]): Contestant[] {
+  if (python === undefined) return [];
+  return THREADS.flatMap((threads) => [
+    ...pytorch.map((asked) =>
+      python.installed.contestant(shape, `pytorch ${asked}`, `PyTorch${variant(asked)} ${threads}t`, threads),
+    ),
+    ...fbgemm.flatMap((asked) => [
+      python.installed.contestant(shape, `fbgemm ${asked}`, `FBGEMM${variant(asked)} ${threads}t`, threads),
+      python.global.contestant(shape, `fbgemm ${asked}`, `FBGEMM, global${variant(asked)} ${threads}t`, threads),
+    ]),
+  ]);
+}
+
+/** ", bags" of "sgd, bags". */
+const variant = (asked: string): string => asked.slice(asked.search(/,|$/));
+
+function native({ native }: Servers, shape: Shape, asked: string, name: string, threads = 1): Contestant {
+  return native.contestant(shape, asked, name, threads);
+}
+
+function limits(servers: Servers, shape: Shape): Contestant[] {
+  return THREADS.flatMap((threads) =>
+    ["rows", "stream"].map((what) =>
+      native(servers, shape, `limit ${what}`, `memory's limit, ${what} ${threads}t`, threads),
+    ),
+  );
+}
+
+function updates(shape: Shape, type: Type): Comparison {
+  return { name: `update ${type}`, shape, contestants: (batches, servers) => updateOf(shape, type, batches, servers) };
+}
+
+function updateOf(shape: Shape, type: Type, batches: readonly Batch[], servers: Servers): Contestant[] {
+  const plain = PLAIN_RULES.find((rule) => rule === type);
+  const pytorch = PYTORCH[type];
+  const fbgemm = FBGEMM[type];
+  const modes = ["skip", "reject"] as const;
+  return [
+    ...modes.flatMap((mode) => ["1t", "2t"].map((way) => update(shape, batches, type, way, mode))),
+    ...(shape.name === "W3" ? [] : [update(shape, batches, type, "wasm", "skip")]),
+    ...(type === "cf-sgd" && shape.name !== "W3" ? [update(shape, batches, type, "2t", "skip", true)] : []),
+    ...(plain === undefined ? [] : [plainUpdate(shape, batches, plain)]),
+    ...(plain?.endsWith("sgd") || plain === "adam" ? [native(servers, shape, `plain ${type}`, "native loop 1t")] : []),
+    ...(type === "cf-sgd"
+      ? [native(servers, shape, "kernel cf-sgd", "kernel alone 1t"), ...limits(servers, shape)]
+      : []),
+    ...peers(
+      servers,
+      shape,
+      pytorch === undefined ? [] : [pytorch],
+      fbgemm === undefined ? [] : [fbgemm, `${fbgemm}, bags`],
+    ),
+  ];
+}
+
+function readings(shape: Shape): Comparison[] {
+  const ways = ["1t", "2t", "wasm"];
+  return [
+    {
+      name: "lookup",
+      shape,
+      contestants: (batches, servers) => [
+        ...ways.map((way) => lookup(shape, batches, way)),
+        native(servers, shape, "plain lookup", "native loop 1t"),
+        ...peers(servers, shape, ["lookup", "lookup, out"], ["lookup", "lookup, bags"]),
+      ],
+    },
+    {
+      name: "pool",
+      shape,
+      contestants: (batches, servers) => [
+        ...ways.map((way) => pool(shape, batches, way)),
+        ...peers(servers, shape, ["pool"], ["pool"]),
+      ],
+    },
+  ];
+}
+
+/** 26 tables, as a click model has them. */
+const FUSED: Shape = { name: "M26", rows: 40_000, dim: 16, count: 1024, zipf: 1.05, stepsATurn: 16, tables: 26 };
+
+function fused(type: Type): Comparison {
+  return {
+    name: `tables ${type}`,
+    shape: FUSED,
+    contestants: (batches, servers) => [
+      ...["1t", "2t", "wasm"].map((way) => several(FUSED, batches, type, way, true)),
+      several(FUSED, batches, type, "1t", false),
+      ...peers(
+        servers,
+        FUSED,
+        [PYTORCH[type] ?? ""].filter((name) => name !== ""),
+        [FBGEMM[type], FBGEMM[type] && `${FBGEMM[type]}, bags`].filter((name) => name !== undefined),
+      ),
+    ],
+  };
+}
+
+/** The shapes of a sweep: one thing varies, everything else is W1's. */
+export function sweeps(): { what: string; values: number[]; shape(value: number): Shape }[] {
+  const base = shapeOf("W1");
+  const shape = (what: string, value: number, more: Partial<Shape>): Shape => {
+    const varied = { ...base, ...more, name: `${what}=${value}` };
+    // Large batches take turns of few steps, small ones of many; what all of a turn's batches have fits into memory beside the table.
+    const stepsATurn = Math.min(64, Math.max(2, Math.round((8 * 65_536 * 64) / (varied.count * varied.dim))));
+    return { ...varied, stepsATurn, batches: Math.min(8, stepsATurn) };
+  };
+  return [
+    {
+      what: "N",
+      values: [1024, 4096, 16_384, 65_536, 262_144, 1_048_576],
+      shape: (count) => shape("N", count, { count }),
+    },
+    { what: "dim", values: [8, 16, 32, 64, 128, 256], shape: (dim) => shape("dim", dim, { dim }) },
+    {
+      what: "rows",
+      values: [4000, 40_000, 400_000, 4_000_000],
+      shape: (rows) => shape("rows", rows, { rows, zipf: 0 }),
+    },
+    { what: "zipf", values: [0, 0.5, 1.05, 1.5, 2], shape: (zipf) => shape("zipf", zipf, { zipf }) },
+    { what: "hot", values: [0.5, 0.8], shape: (share) => shape("hot", share, { hot: share }) },
+  ];
+}
+
+function swept(shape: Shape): Comparison {
+  return {
+    name: "sweep cf-sgd",
+    shape,
+    contestants: (batches, servers) => [
+      ...["1t", "2t"].map((way) => update(shape, batches, "cf-sgd", way, "skip")),
+      native(servers, shape, "plain cf-sgd", "native loop 1t"),
+      ...limits(servers, shape),
+    ],
+  };
+}
+
+/** All comparisons. */
+export function comparisons(): Comparison[] {
+  const rulesOf = (shape: Shape): readonly Type[] => (shape.name === "W3" ? LARGE : RULES);
+  return [
+    ...SHAPES.flatMap((shape) => rulesOf(shape).map((type) => updates(shape, type))),
+    ...SHAPES.filter(({ name }) => name !== "W3").flatMap(readings),
+    ...(["sgd", "rowwise-adagrad", "adam"] as const).map(fused),
+    ...sweeps().flatMap(({ values, shape }) => values.map((value) => swept(shape(value)))),
+  ];
+}

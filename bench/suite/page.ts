@@ -1,0 +1,210 @@
+/** bench/README.md, made of a record. */
+import * as Plot from "@observablehq/plot";
+import { writeChart } from "../charts.js";
+import { sweeps } from "./comparisons.js";
+import { type Figure, figures, Measured } from "./figures.js";
+import type { Record } from "./record.js";
+import { median, type Result, ratio, type Timing } from "./rounds.js";
+
+const charts = new URL("../charts/", import.meta.url);
+
+export function page(record: Record): string {
+  const sections = record.results.filter(({ comparison }) => !comparison.startsWith("sweep")).map(comparisonTable);
+  const parts = [intro(record), figureTable(figures(record)), overview(record), ...sections, ...swept(record)];
+  return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+}
+
+function intro({ date, machine, rounds, workloads, results }: Record): string {
+  const shapes = workloads
+    .filter(({ name }) => !name.includes("="))
+    .map((shape) => {
+      const { name, rows, dim, count, zipf, tables = 1, distinct } = shape;
+      return [name, tables, rows, dim, count, zipf, Math.round(distinct)].join(" | ");
+    });
+  const peers = results.some(({ timings }) => timings.some(({ contestant }) => /^(PyTorch|FBGEMM)/.test(contestant)));
+  return `# Benchmarks
+
+Made by \`npm run bench:all${peers ? " -- --peers" : ""}\` on ${date}: ${Object.entries(machine)
+    .map(([what, value]) => `${what} ${value}`)
+    .join("; ")}.
+[records](records) has what was measured. How models learn is in [docs/results.md](../docs/results.md), \`npm run bench:models\` times their epochs,
+and \`npm run bench:check\` counts instructions.
+
+## Method
+
+- All contestants of a table ran in one interleaved run: each takes some steps, then the next, for ${rounds} rounds after one that does not count. Times are medians
+  of the rounds' medians; ratios are medians, over rounds, of the ratios within a round. p10 and p90 are of all steps.
+- Several batches take turns, so that nothing is learned by heart. All contestants, in whatever language, get the same ids and gradients.
+- Answers are checked first: tables of tallygrad must agree to the bit with each other and nearly with the loop in JavaScript, native loops with the kernel, peers with a
+  loop in NumPy.
+- tallygrad is timed through its facade, arguments checked. \`reject\` checks all gradients before anything is written, \`skip\` leaves out rows whose gradient is
+  not finite; no other contestant looks.
+- PyTorch 2.9.1: making the sparse gradient and \`optimizer.step()\`. Lookup both with and without an output array; the faster counts.
+- FBGEMM 1.4.2 on CPU: the backward pass, which is the update. It is measured without pooling and with bags of one id, as installed and with libtorch loaded with
+  RTLD_GLOBAL (without which its JIT kernels are not found); the fastest counts. On CPU, \`COUNTER_SGD\` computes what row-wise Adagrad does: it is timed for what it
+  does there.
+- The native loop works an occurrence at a time, with AVX2 where there is one, without checks or prefetch, on huge pages like the kernel. \`kernel alone\` is the kernel without JavaScript, with \`reject\`.
+- Memory's limit is the time to read, change and write as many rows at random places of a table of that size as the batch has distinct ones, with prefetch on huge pages, and to read
+  its gradients once in a stream. It is measured in turns with the others; \`bench/limit\` (\`cargo run --release -p tallygrad-bench --bin limit\`) prints rates by itself.
+
+| workload | tables | rows | dim | ids | Zipf | distinct ids |
+| --- | --- | --- | --- | --- | --- | --- |
+${shapes.map((row) => `| ${row} |`).join("\n")}`;
+}
+
+function figureTable(all: readonly Figure[]): string {
+  const rows = all.map(
+    ({ what, asked, measured, met }) =>
+      `| ${what} | ${asked} | ${measured ?? "not measured"} | ${met === undefined ? "" : met ? "yes" : "**no**"} |`,
+  );
+  const known = all.filter(({ met }) => met !== undefined);
+  const count = `${known.filter(({ met }) => met).length} of ${known.length} that were measured are met.`;
+  return `## What was asked, and what came of it
+
+\`cf-sgd\` and other rules with \`nonFinite: "skip"\` unless the row says something else. ${count}
+
+| figure | asked | measured | met |
+| --- | --- | --- | --- |
+${rows.join("\n")}`;
+}
+
+/** Microseconds, with as many digits as mean something. */
+const micros = (time: number): string => (time < 100 ? time.toFixed(1) : time.toFixed(0));
+
+function comparisonTable({ comparison, workload, timings, missing }: Result): string {
+  const [first] = timings;
+  const rows = timings.map((timing) => {
+    const cells = [median(timing.rounds), timing.p10, timing.p90].map(micros);
+    return `| ${timing.contestant} | ${cells.join(" | ")} | ${first ? ratio(timing, first).toFixed(2) : ""} |`;
+  });
+  const absent = Object.entries(missing).map(([name, why]) => `\nNot measured: ${name} (${why}).`);
+  return `## ${comparison}, ${workload}
+
+| | µs a step | p10 | p90 | × ${first?.contestant} |
+| --- | --- | --- | --- | --- |
+${rows.join("\n")}${absent.join("")}`;
+}
+
+/** Colour of a contestant's family. */
+function colorOf(contestant: string): string {
+  if (contestant.startsWith("tallygrad")) return "var(--tallygrad)";
+  if (contestant.startsWith("PyTorch")) return "var(--adam)";
+  if (contestant.startsWith("FBGEMM")) return "var(--adagrad)";
+  return contestant.startsWith("memory") ? "var(--cf-sgd)" : "var(--sgd)";
+}
+
+/** Updates of W1 by rule: how many times as long peers take. */
+function overview(record: Record): string {
+  const measured = new Measured(record);
+  const rules = ["sgd", "cf-sgd", "adagrad", "rowwise-adagrad", "adam"];
+  const bars = rules.flatMap((rule) => {
+    const comparison = `update ${rule}`;
+    const own = measured.timing(comparison, "W1", "tallygrad skip 1t");
+    const others = ["PyTorch", "FBGEMM", "JavaScript"].map((library) =>
+      library === "JavaScript"
+        ? measured.timing(comparison, "W1", library)
+        : measured.best(comparison, "W1", library, 1),
+    );
+    return [own, ...others]
+      .filter((timing) => timing !== undefined)
+      .map((timing) => ({
+        rule,
+        contestant: timing.contestant.split(/[ ,]/)[0] ?? "",
+        ms: median(timing.rounds) / 1000,
+      }));
+  });
+  if (bars.length === 0) return "";
+  const alternative = "milliseconds of an update on W1, one thread, by rule and library";
+  writeChart(charts, "w1", {
+    title: alternative,
+    draw: () => ({
+      height: 90 * rules.length,
+      marginLeft: 90,
+      marginRight: 120,
+      x: { label: "milliseconds a step, W1, one thread", grid: true, insetRight: 40 },
+      y: { label: null },
+      fy: { label: null, domain: rules },
+      marks: [
+        Plot.barX(bars, { x: "ms", y: "contestant", fy: "rule", fill: (bar) => colorOf(bar.contestant) }),
+        Plot.text(bars, {
+          x: "ms",
+          y: "contestant",
+          fy: "rule",
+          text: (bar) => bar.ms.toFixed(1),
+          textAnchor: "start",
+          dx: 4,
+          fill: "var(--ink)",
+        }),
+      ],
+    }),
+  });
+  return `![${alternative}](charts/w1.svg)`;
+}
+
+/** The sweeps that were run, a table and a chart each. */
+function swept(record: Record): string[] {
+  const measured = new Measured(record);
+  return sweeps().flatMap(({ what, values, shape }) => {
+    const lines = values.flatMap((value) => pointsOf(measured, what, value, shape(value).count));
+    if (lines.length === 0) return [];
+    return [`## Sweep over ${what}\n\n${sweepTable(values, lines)}\n\n${sweepChart(what, lines)}`];
+  });
+}
+
+interface Point {
+  value: number;
+  contestant: string;
+  /** Nanoseconds an occurrence. */
+  time: number;
+}
+
+function pointsOf(measured: Measured, what: string, value: number, count: number): Point[] {
+  const workload = `${what}=${value}`;
+  const timings = measured.timings("sweep cf-sgd", workload).filter(({ contestant }) => !contestant.includes("limit"));
+  if (timings.length === 0) return [];
+  const point = (contestant: string, time: number): Point => ({ value, contestant, time: (1000 * time) / count });
+  const limit = ([1, 2] as const).map((threads) =>
+    point(`memory's limit ${threads}t`, measured.limit("sweep cf-sgd", workload, threads)),
+  );
+  return [...timings.map(({ contestant, rounds }: Timing) => point(contestant, median(rounds))), ...limit];
+}
+
+function sweepTable(values: readonly number[], points: readonly Point[]): string {
+  const names = [...new Set(points.map(({ contestant }) => contestant))];
+  const cell = (name: string, value: number): string =>
+    points.find((point) => point.contestant === name && point.value === value)?.time.toFixed(1) ?? "";
+  const rows = names.map((name) => `| ${name} | ${values.map((value) => cell(name, value)).join(" | ")} |`);
+  return `Nanoseconds an occurrence, \`cf-sgd\`; everything else as in W1.
+
+| | ${values.join(" | ")} |
+| --- | ${values.map(() => "---").join(" | ")} |
+${rows.join("\n")}`;
+}
+
+function sweepChart(what: string, points: readonly Point[]): string {
+  const alternative = `nanoseconds an occurrence by ${what}`;
+  const ordinal = what === "zipf" || what === "hot";
+  writeChart(charts, `sweep-${what}`, {
+    title: alternative,
+    draw: () => ({
+      height: 300,
+      marginLeft: 60,
+      marginRight: 150,
+      x: ordinal ? { type: "point", label: what } : { type: "log", label: what },
+      y: { label: "nanoseconds an occurrence", grid: true, zero: true },
+      marks: [
+        Plot.line(points, {
+          x: "value",
+          y: "time",
+          z: "contestant",
+          stroke: (point) => colorOf(point.contestant),
+        }),
+        Plot.text(
+          points,
+          Plot.selectLast({ x: "value", y: "time", z: "contestant", text: "contestant", textAnchor: "start", dx: 5 }),
+        ),
+      ],
+    }),
+  });
+  return `![${alternative}](charts/sweep-${what}.svg)`;
+}
