@@ -14,7 +14,6 @@ export interface Results {
   oracle: number | undefined;
   theory: readonly { name: string; rows: readonly RowResult[] }[];
   accumulators: readonly Accumulated[];
-  machine: string;
   date: string;
 }
 
@@ -26,7 +25,7 @@ const STUDIES: Readonly<Record<string, { title: string; text: string }>> = {
   },
   "movielens-wide": {
     title: "MovieLens-1M, user and film, from wide first vectors",
-    text: "The same from first vectors with a standard deviation of 0.05 instead of 0.01. Everyone does worse, rules without a memory most: part of what those lose above comes from here.",
+    text: "The same from first vectors with a standard deviation of 0.05 instead of 0.01. Everyone does worse, SGD most.",
   },
   "movielens-all": {
     title: "MovieLens-1M, all features",
@@ -55,7 +54,9 @@ const STUDIES: Readonly<Record<string, { title: string; text: string }>> = {
 export function page(results: Results): string {
   return [
     intro(results),
-    ...results.studies.flatMap(section),
+    ...Object.keys(STUDIES).flatMap((name) =>
+      results.studies.filter(({ setting }) => setting === name).flatMap(section),
+    ),
     wordBatches(results.studies),
     theory(results),
     accumulated(results),
@@ -65,7 +66,7 @@ export function page(results: Results): string {
     .concat("\n");
 }
 
-function intro({ machine, date, oracle }: Results): string {
+function intro({ date, oracle }: Results): string {
   const planted =
     oracle === undefined
       ? ""
@@ -73,10 +74,10 @@ function intro({ machine, date, oracle }: Results): string {
   return `# Results
 
 Every figure here is made by \`npm run results -- --data DIR\`, where \`DIR\` has MovieLens-1M in \`ml-1m\`, \`text/books-pd.txt.gz\` and \`wordsim/\`; none of these
-data are part of this repository. Without \`--data\` only the synthetic click log and the theory are made. Last made on ${date}, ${machine}.
+data are part of this repository. Without \`--data\` only the synthetic click log and the theory are made. Last made on ${date}.
 
 How to read the tables: each contestant ran with three seeds, at its default rate if it has one and at the rate that was best in a search with the first seed
-(factors of 2, then of √2; **edge** where the best was the lowest or highest that was tried). Numbers are means ± half the distance from the least to the greatest. Seeds are
+(factors of 2, then of √2; *an edge* where the best was the lowest or highest that was tried); *given* is the default. Numbers are means ± half the distance from the least to the greatest. Seeds are
 other splits or other planted models, so they differ by more than contestants do: *behind* is the mean, over seeds, of the difference to the best on the same
 seed. \`tallygrad, floor 0.5\` at 0.06 is what the models of \`tallygrad/models\` take if nothing is said.${planted}`;
 }

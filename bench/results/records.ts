@@ -24,11 +24,14 @@ export async function recorded<T>(name: string, make: () => T | Promise<T>): Pro
   return made;
 }
 
+export function recordNames(): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).map((file) => file.replace(/\.json$/, ""));
+}
+
 /** Removes all records whose names begin so. */
 export function forget(beginning: string): void {
-  for (const file of existsSync(folder) ? readdirSync(folder) : []) {
-    if (file.startsWith(beginning)) rmSync(new URL(file, folder));
-  }
+  for (const name of recordNames()) if (name.startsWith(beginning)) rmSync(fileOf(name));
 }
 
 /** Nobody reads more than seven digits. */

@@ -28,12 +28,17 @@ export interface Axes {
   readonly zero?: boolean;
 }
 
+/** In CSS pixels: the height of a name, and its width a letter. */
 const NAME_HEIGHT = 15;
+const LETTER = 6.6;
+const NARROW_LETTER = 5.8;
 
 export function namedLines(all: readonly NamedLine[], axes: Axes, { isNarrow }: Frame): Plot.PlotOptions {
   const lines = all.filter(({ points }) => points.length > 0);
   const height = isNarrow ? 320 : 380;
-  const margins = { marginTop: 8, marginRight: isNarrow ? 116 : 172, marginBottom: 42, marginLeft: 50 };
+  const longest = Math.max(...lines.map(({ name }) => name.length));
+  const marginRight = 16 + longest * (isNarrow ? NARROW_LETTER : LETTER);
+  const margins = { marginTop: 8, marginRight, marginBottom: 42, marginLeft: 50 };
   const domain = withRoom(axes.domain ?? rangeOf(lines.flatMap(({ points }) => points.map(({ y }) => y))));
   const pixel = (domain[1] - domain[0]) / (height - margins.marginTop - margins.marginBottom);
   const [first, last] = rangeOf(lines.flatMap(({ points }) => points.map(({ x }) => x)));
@@ -47,7 +52,7 @@ export function namedLines(all: readonly NamedLine[], axes: Axes, { isNarrow }: 
       label: axes.xLabel,
       labelAnchor: "center",
       labelArrow: "none",
-      ticks: (axes.ticks as number[] | undefined) ?? (isNarrow ? 3 : 6),
+      ticks: axes.ticks?.filter((tick) => tick >= first && tick <= edge) ?? (isNarrow ? 3 : 6),
       tickFormat: axes.tickFormat ?? "~s",
     },
     y: { domain, label: null, ticks: 6, tickSize: 0 },
