@@ -33,8 +33,8 @@ const NAME_HEIGHT = 15;
 const LETTER = 6.6;
 const NARROW_LETTER = 5.8;
 
-export function namedLines(all: readonly NamedLine[], axes: Axes, { isNarrow }: Frame): Plot.PlotOptions {
-  const lines = all.filter(({ points }) => points.length > 0);
+/** @param lines At least one, of at least one point each. */
+export function namedLines(lines: readonly NamedLine[], axes: Axes, { isNarrow }: Frame): Plot.PlotOptions {
   const height = isNarrow ? 320 : 380;
   const longest = Math.max(...lines.map(({ name }) => name.length));
   const marginRight = 16 + longest * (isNarrow ? NARROW_LETTER : LETTER);

@@ -55,14 +55,13 @@ export function ratePanel({ outcomes }: Study): Panel | undefined {
     const points = tuned.tried
       .filter(({ loss }) => Number.isFinite(loss))
       .map((one) => ({ x: one.rate / rate, y: one.loss }));
-    return [{ name: contestant, points }];
+    return points.length === 0 ? [] : [{ name: contestant, points }];
   });
   if (searched.length === 0) return undefined;
   const [least] = rangeOf(searched.flatMap(({ points }) => points.map(({ y }) => y)));
-  const lines = searched.map(({ name, points }) => ({
-    name,
-    points: points.filter(({ y }) => y < least + SHOWN_LOSS),
-  }));
+  const lines = searched
+    .map(({ name, points }) => ({ name, points: points.filter(({ y }) => y < least + SHOWN_LOSS) }))
+    .filter(({ points }) => points.length > 0);
   return {
     title: "Validation loss against the rate, as a factor of the rule’s best",
     share: 1,
