@@ -26,6 +26,10 @@ fn planned(plan: &mut Plan, ids: &[u32]) -> Grouping {
     plan.reserve(ids.len()).unwrap();
     // SAFETY: the tests' ids are below the rows of their plans.
     unsafe { plan.group(ids) };
+    grouping_of(plan)
+}
+
+fn grouping_of(plan: &Plan) -> Grouping {
     let groups = plan.groups();
     (0..groups.len()).map(|slot| (groups.row(slot), groups.occurrences(slot).to_vec())).collect()
 }
@@ -35,6 +39,23 @@ fn batches() -> impl Strategy<Value = Vec<Vec<u32>>> {
     let spread = prop_oneof![Just(1u32), Just(3), Just(40), Just(5000)];
     let batch = spread.prop_flat_map(|rows| prop::collection::vec(0..rows, 0..700));
     prop::collection::vec(batch, 1..6)
+}
+
+proptest! {
+    #[test]
+    fn a_plan_that_is_taken_over_is_the_same_and_leaves_no_trace(batches in batches(), taken in any::<u32>()) {
+        let (mut own, mut other) = (Plan::new(5000).unwrap(), Plan::new(5000).unwrap());
+        for (number, ids) in batches.iter().enumerate() {
+            if taken >> number & 1 == 0 {
+                prop_assert_eq!(planned(&mut own, ids), naive(ids));
+                continue;
+            }
+            planned(&mut other, ids);
+            own.reserve(ids.len()).unwrap();
+            own.copy_from(&other);
+            prop_assert_eq!(grouping_of(&own), naive(ids));
+        }
+    }
 }
 
 proptest! {

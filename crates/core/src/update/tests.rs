@@ -34,7 +34,7 @@ fn a_fault_in_a_step_poisons_the_table_on_one_thread_and_on_several() {
         let healthy = table.try_clone().unwrap();
         let (ids, gradients) = ((0..count as u32).map(|i| i % 10).collect::<Vec<_>>(), vec![1.0; count]);
         let failing = |table: &mut Table, ids: &[u32], gradients: Gradients| {
-            let ready = prepare(table, ids, gradients, None, table.threads)?;
+            let ready = prepare(table, ids, gradients, None, table.threads, None)?;
             run(table, &FailsAtRow7, gradients, ready)
         };
         let ids = Ids::from(&ids[..]);
