@@ -18,6 +18,7 @@ import {
   machineFlags,
   outputFile,
   pieces,
+  placeOf,
 } from "./flags.js";
 import { interruptible } from "./interrupt.js";
 import { Terminal } from "./terminal.js";
@@ -64,7 +65,7 @@ export function compareCommand(): Command {
 async function compare(file: string, flags: CompareFlags, signal: AbortSignal): Promise<number> {
   const terminal = new Terminal(flags.json);
   const contestants = (flags.optimizer ?? usualRules).map((text) => {
-    const contestant = contestantFrom(text);
+    const contestant = contestantFrom(text, flags.loss);
     return flags.search
       ? contestant
       : { ...contestant, search: false, standard: contestant.standard ?? contestant.start };
@@ -75,7 +76,7 @@ async function compare(file: string, flags: CompareFlags, signal: AbortSignal): 
   const { train, validation, test } = splitOf(seeds[0] ?? 1);
   const size = { train: train.labels.length, validation: validation.labels.length, test: test.labels.length };
   if (size.test === 0) throw new UsageError(`${file} has too few examples: ${examples.labels.length}`);
-  const { dim = 16, batch, loss, epochs, dtype, rounding, threads, backend } = flags;
+  const { dim = 16, batch, loss, epochs, dtype, rounding } = flags;
   const stops = epochs > 1;
   const fit = { epochs, batchSize: batch, ...(stops && { validateEvery: 0.5, earlyStopping: { patience: 2 } }) };
   return runComparison({
@@ -87,7 +88,7 @@ async function compare(file: string, flags: CompareFlags, signal: AbortSignal): 
     terminal,
     setting: {
       ...{ name: file, deep: flags.model === "deepfm", fields, dim, loss, fit, splitOf, seeds, contestants, signal },
-      options: { dtype, rounding, ...(threads && { threads }), ...(backend && { backend }) },
+      options: { dtype, rounding, ...placeOf(flags) },
     },
   });
 }

@@ -69,6 +69,11 @@ export function machineFlags(command: Command): Command {
     .addOption(new Option("--backend <backend>", "what computes").choices(["auto", "native", "wasm"]));
 }
 
+/** What computes, and on how many threads, where that was said. */
+export function placeOf({ threads, backend }: MachineFlags): Pick<MachineFlags, "threads" | "backend"> {
+  return { ...(threads && { threads }), ...(backend && { backend }) };
+}
+
 /** One of several words, of which the first is the default. */
 export function choice(flags: string, description: string, words: readonly string[]): Option {
   return new Option(flags, description).choices(words).default(words[0]);
@@ -111,9 +116,9 @@ export function outputFile(text: string): string {
 }
 
 /** An optimizer as it is typed: a rule's name, or JSON such as `{"type":"adagrad","lr":0.02}`. */
-export function contestantFrom(text: string): Contestant {
+export function contestantFrom(text: string, loss: MachineFlags["loss"]): Contestant {
   if (!text.startsWith("{")) {
-    const named = contestantNamed(text);
+    const named = contestantNamed(text, loss);
     if (named !== undefined) return named;
     throw new UsageError(
       `there is no rule "${text}"; there are ${ruleNames.join(", ")}, and JSON as EmbeddingTable takes it`,

@@ -13,7 +13,7 @@ import {
 import { countText } from "../compare/ranking.js";
 import { distinctKeys, load, readerOf, tellSkipped } from "./data.js";
 import { exitCodes, UsageError } from "./exit.js";
-import { contestantFrom } from "./flags.js";
+import { contestantFrom, placeOf } from "./flags.js";
 import { wasInterrupted } from "./interrupt.js";
 import { metricsJson, metricsText } from "./metrics-text.js";
 import { loadMachine } from "./saved.js";
@@ -34,40 +34,20 @@ interface Material {
   end(): void;
 }
 
+/** How far training has come. */
+interface Seen {
+  examples: number;
+  rate: number;
+  /** The evaluation that the model is as good as, if there is one. */
+  metrics: Metrics | undefined;
+}
+
 export async function trainMachine(work: Work): Promise<number> {
-  const { flags, signal, terminal } = work;
+  const { flags, terminal } = work;
   const material = await materialOf(work);
   using model = await machineFor(flags, material);
-  const epochs = flags.epochs ?? (material.validation === undefined ? 1 : EPOCHS);
-  const options: FitOptions = {
-    epochs,
-    batchSize: flags.batch,
-    signal,
-    ...(material.validation !== undefined && {
-      validation: material.validation,
-      validateEvery: 0.5,
-      earlyStopping: { patience: flags.patience },
-    }),
-  };
-  const seen = { begun: false, examples: 0, rate: 0, last: undefined as Metrics | undefined };
-  const onProgress: FitOptions["onProgress"] = ({ epoch, examples, total, loss, rate, validation }) => {
-    if (!seen.begun) terminal.start("Training", total ?? Number.POSITIVE_INFINITY);
-    Object.assign(seen, { begun: true, examples, rate });
-    if (validation !== undefined) {
-      seen.last = validation;
-      terminal.note(`epoch ${epoch}: validation loss ${validation.loss.toFixed(5)}`);
-      terminal.start("Training", total ?? Number.POSITIVE_INFINITY);
-    }
-    terminal.update(examples, { rate, unit: "examples", loss });
-  };
-  let best: Metrics | undefined;
-  const interrupted = await wasInterrupted(
-    model.fit(material.data, { ...options, onProgress }).then((history) => {
-      best = history.best === undefined ? undefined : history.validation[history.best];
-      seen.examples = history.examples;
-      seen.rate = history.rate;
-    }),
-  );
+  const seen: Seen = { examples: 0, rate: 0, metrics: undefined };
+  const interrupted = await wasInterrupted(learn(model, material, work, seen));
   terminal.stop();
   material.end();
   if (interrupted && seen.examples === 0) {
@@ -75,19 +55,48 @@ export async function trainMachine(work: Work): Promise<number> {
     return exitCodes.interrupted;
   }
   await model.save(flags.out);
-  const metrics = best ?? (interrupted ? undefined : seen.last);
+  const { examples, rate } = seen;
+  // What was evaluated is not what there is after an interruption.
+  const metrics = interrupted ? undefined : seen.metrics;
   const text = [
     ...(metrics === undefined ? [] : [metricsText(metrics, model.loss, "Validation")]),
-    `${interrupted ? "Interrupted after" : "Learned from"} ${countText(seen.examples)} examples; ${flags.out} is written.`,
+    `${interrupted ? "Interrupted after" : "Learned from"} ${countText(examples)} examples; ${flags.out} is written.`,
   ];
   terminal.result(text.join("\n"), {
     model: flags.out,
     interrupted,
-    examples: seen.examples,
-    examplesPerSecond: seen.rate,
+    examples,
+    examplesPerSecond: rate,
     validation: metrics === undefined ? null : metricsJson(metrics),
   });
   return interrupted ? exitCodes.interrupted : exitCodes.done;
+}
+
+/** Trains, and shows and writes down how far it has come. */
+async function learn(
+  model: FactorizationMachine | DeepFM,
+  { data, validation }: Material,
+  { flags, signal, terminal }: Work,
+  seen: Seen,
+): Promise<void> {
+  const stops = { validateEvery: 0.5, earlyStopping: { patience: flags.patience } };
+  let shown = false;
+  const onProgress: FitOptions["onProgress"] = ({ epoch, examples, total, loss, rate, validation }) => {
+    Object.assign(seen, { examples, rate });
+    if (validation !== undefined) terminal.note(`epoch ${epoch}: validation loss ${validation.loss.toFixed(5)}`);
+    if (!shown || validation !== undefined) terminal.start("Training", total ?? Number.POSITIVE_INFINITY);
+    shown = true;
+    terminal.update(examples, { rate, unit: "examples", loss });
+  };
+  const history = await model.fit(data, {
+    epochs: flags.epochs ?? (validation === undefined ? 1 : EPOCHS),
+    batchSize: flags.batch,
+    signal,
+    onProgress,
+    ...(validation !== undefined && { validation, ...stops }),
+  });
+  Object.assign(seen, { examples: history.examples, rate: history.rate });
+  seen.metrics = history.validation[history.best ?? -1];
 }
 
 async function materialOf({ file, flags, signal, terminal }: Work): Promise<Material> {
@@ -107,8 +116,8 @@ async function materialOf({ file, flags, signal, terminal }: Work): Promise<Mate
 }
 
 async function machineFor(flags: TrainFlags, { fields, keys }: Material): Promise<FactorizationMachine | DeepFM> {
-  const { dim, loss, seed, threads, backend, dtype, rounding, capacity, least } = flags;
-  const place = { ...(threads && { threads }), ...(backend && { backend }) };
+  const { dim, loss, seed, dtype, rounding, capacity, least } = flags;
+  const place = placeOf(flags);
   if (flags.from !== undefined) return await loadMachine(flags.from, place);
   const rows = capacity ?? Math.max(keys === undefined ? STREAM_CAPACITY : keys + 1, 2);
   const optimizer = optimizerOf(flags);
@@ -127,9 +136,9 @@ async function machineFor(flags: TrainFlags, { fields, keys }: Material): Promis
 }
 
 /** What was asked for, if anything was: models have a default of their own. */
-export function optimizerOf({ optimizer, lr }: Pick<TrainFlags, "optimizer" | "lr">): Optimizer | undefined {
+export function optimizerOf({ optimizer, lr, loss }: TrainFlags): Optimizer | undefined {
   if (optimizer === undefined && lr === undefined) return undefined;
-  const contestant = contestantFrom(optimizer ?? "tallygrad");
+  const contestant = contestantFrom(optimizer ?? "tallygrad", loss);
   const unknown = (): never => {
     throw new UsageError("fa-sgd needs expected counts, which only compare has");
   };

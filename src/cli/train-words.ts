@@ -2,6 +2,7 @@
 import { readSentences, SkipGram } from "tallygrad/models";
 import { countText } from "../compare/ranking.js";
 import { exitCodes } from "./exit.js";
+import { placeOf } from "./flags.js";
 import { wasInterrupted } from "./interrupt.js";
 import type { TrainFlags, Work } from "./train.js";
 import { optimizerOf } from "./train-machine.js";
@@ -40,8 +41,8 @@ export async function trainWords({ file, flags, signal, terminal }: Work): Promi
 }
 
 async function skipGramFor(flags: TrainFlags): Promise<SkipGram> {
-  const { dim, window, negatives, minCount, seed, threads, backend } = flags;
-  const place = { ...(threads && { threads }), ...(backend && { backend }) };
+  const { dim, window, negatives, minCount, seed } = flags;
+  const place = placeOf(flags);
   if (flags.from !== undefined) return SkipGram.load(flags.from, place);
   const optimizer = optimizerOf(flags);
   return new SkipGram({

@@ -1,6 +1,7 @@
 /** `tallygrad train FILE`: a model out of a file of examples, or of text. */
 import { statSync } from "node:fs";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { UsageError } from "./exit.js";
 import {
   choice,
   type DataFlags,
@@ -45,13 +46,39 @@ export interface Work {
   terminal: Terminal;
 }
 
+/** What a model is told once. */
+const OF_NEW_MODELS = ["dim", "loss", "optimizer", "lr", "seed", "capacity", "least", "dtype", "rounding"].concat([
+  "window",
+  "negatives",
+  "minCount",
+]);
+const OF_WORDS = ["window", "negatives", "minCount", "vectors"];
+const OF_MACHINES = [
+  "format",
+  "label",
+  "positiveFrom",
+  "fields",
+  "numeric",
+  "bags",
+  "delimiter",
+  "header",
+  "quotes",
+].concat(
+  ["encoding", "features", "malformed", "loss", "batch", "dtype", "rounding", "validation", "patience"],
+  ["capacity", "least", "stream"],
+);
+
 export function trainCommand(): Command {
   const command = new Command("train")
     .description("Learns from a file: a factorization machine or DeepFM from examples, skip-gram from text.")
     .argument("<file>", "examples, or a MovieLens folder; for skip-gram a text with a sentence a line; .gz as it is")
     .addOption(choice("--model <model>", "what is trained", ["fm", "deepfm", "skip-gram"]))
     .option("-o, --out <file>", "where the model goes", outputFile, "model.safetensors")
-    .option("--from <model>", "go on with a model that is there");
+    .addOption(
+      new Option("--from <model>", "go on with a model that is there, which has its own options").conflicts(
+        OF_NEW_MODELS,
+      ),
+    );
   dataFlags(command);
   machineFlags(command)
     .option("--optimizer <rule>", "a rule's name, or JSON (default: tallygrad, which needs no tuning)")
@@ -78,6 +105,7 @@ export function trainCommand(): Command {
     .option("--config <file>", "flags out of a JSON file")
     .option("--json", "print the result as JSON");
   return command.action(async (file: string, flags: TrainFlags) => {
+    refuseStrange(command, flags.model);
     const terminal = new Terminal(flags.json);
     const run = flags.model === "skip-gram" ? trainWords : trainMachine;
     process.exitCode = await interruptible((signal) => run({ file, flags, signal, terminal }));
@@ -92,4 +120,14 @@ function validation(text: string): number | string {
   }
   if (statSync(text, { throwIfNoEntry: false }) !== undefined) return text;
   throw new InvalidArgumentError("It must be a share or a file that is there.");
+}
+
+/** A flag that was given and would do nothing is an error. */
+function refuseStrange(command: Command, model: TrainFlags["model"]): void {
+  const strange = model === "skip-gram" ? OF_MACHINES : OF_WORDS;
+  const given = command.options.find((option) => {
+    const name = option.attributeName();
+    return strange.includes(name) && command.getOptionValueSource(name) === "cli";
+  });
+  if (given !== undefined) throw new UsageError(`${given.long} means nothing to --model ${model}`);
 }

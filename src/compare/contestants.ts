@@ -92,7 +92,11 @@ export const ruleNames: readonly string[] = [...Object.keys(rules), "fa-sgd"];
 export const usualRules: readonly string[] = ["tallygrad", "cf-sgd", "sgd", "adagrad", "rowwise-adagrad", "adam"];
 
 /** The contestant that a rule's name stands for, if it stands for one. */
-export function contestantNamed(name: string): Contestant | undefined {
+export function contestantNamed(name: string, loss: "logistic" | "squared"): Contestant | undefined {
+  // As models have it: squared errors have the labels' scale, so their gradients are not to be held against a floor.
+  if (name === "tallygrad" && loss === "squared") {
+    return { ...contestantOf(name, { type: "tallygrad" }, 0.05), standard: 0.05 };
+  }
   const rule = rules[name];
   if (rule === undefined) return contestants.find((contestant) => contestant.name === name);
   const standard = standards[name];

@@ -268,6 +268,13 @@ test.each<[args: string[], status: number, says: string | RegExp]>([
     2,
     "--validation must be another file",
   ],
+  [["train", "clicks.csv", "--label", "clicked", "--window", "3"], 2, "--window means nothing to --model fm"],
+  [
+    ["train", "clicks.csv", "--model", "skip-gram", "--label", "clicked"],
+    2,
+    "--label means nothing to --model skip-gram",
+  ],
+  [["train", "clicks.csv", "--label", "clicked", "--from", "model.safetensors", "--lr", "1"], 2, /--from.*--lr/],
   [["evaluate", "clicks.csv", "clicks.csv", "--label", "clicked"], 1, "not a safetensors file"],
   [["neighbors", "model.safetensors", "f1"], 2, "--field says which field"],
   [["demo", "--config"], 2, "--config needs a file"],
