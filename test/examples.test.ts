@@ -24,7 +24,9 @@ const documents: [file: string, find: (text: string) => string[]][] = [
   ["index.d.ts", examples],
   ["formats.d.ts", examples],
   ["models.d.ts", examples],
-  ...readdirSync(new URL("docs/", root)).map((file): [string, typeof fenced] => [`docs/${file}`, fenced]),
+  ...readdirSync(new URL("docs/", root))
+    .filter((file) => file.endsWith(".md"))
+    .map((file): [string, typeof fenced] => [`docs/${file}`, fenced]),
 ];
 const programs = documents.flatMap(([file, find]) =>
   find(readFileSync(new URL(file, root), "utf8")).map((code, index) => ({ file, number: index + 1, code })),

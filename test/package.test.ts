@@ -73,7 +73,12 @@ describe("the package", () => {
 
   test("has documentation whose every example runs", async () => {
     const blocks = [
-      ...["README.md", ...readdirSync(join(root, "docs")).map((file) => join("docs", file))].flatMap((file) =>
+      ...[
+        "README.md",
+        ...readdirSync(join(root, "docs"))
+          .filter((file) => file.endsWith(".md"))
+          .map((file) => join("docs", file)),
+      ].flatMap((file) =>
         [...readFileSync(join(root, file), "utf8").matchAll(/^```js\n(.*?)^```/gms)].map(([, block = ""]) => block),
       ),
       ...["index.d.ts", "formats.d.ts", "models.d.ts"].flatMap((file) =>
