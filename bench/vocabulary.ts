@@ -148,16 +148,18 @@ function besideStep(): void {
     table.update(ids, gradients);
     if (batch >= 60) steps.push(performance.now() - start);
   }
-  const step = median(steps);
-  const [plain = Number.NaN] = all.map(({ times }) => median([...times]));
+  const mean = (numbers: number[]): number => numbers.reduce((sum, one) => sum + one, 0) / numbers.length;
+  const [plain] = all;
+  if (plain === undefined) throw new Error("there is nothing to compare with");
+  const [step, keys] = [median(steps), median([...plain.times])];
   process.stdout.write(
-    `\na step of ${BATCH} occurrences takes ${step.toFixed(2)} ms, its keys ${plain.toFixed(2)} ms\n`,
+    `\na step of ${BATCH} occurrences takes ${step.toFixed(2)} ms, rows for its keys ${keys.toFixed(2)} ms more\n`,
   );
   for (const { name, times } of all.slice(1)) {
-    const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
-    const more = median([...times]) - plain;
+    const share = (more: number): string => `${more.toFixed(2)} ms (${((100 * more) / (step + keys)).toFixed(0)} %)`;
+    const [usual, average] = [median([...times]) - keys, mean(times) - mean(plain.times)];
     process.stdout.write(
-      `${name}: ${more.toFixed(2)} ms more (${((100 * more) / step).toFixed(0)} % of the step), on average ${(mean - plain).toFixed(2)}, at most ${Math.max(...times).toFixed(1)}\n`,
+      `${name}: ${share(usual)} more, ${share(average)} on average; at most ${Math.max(...times).toFixed(1)} ms\n`,
     );
   }
 }

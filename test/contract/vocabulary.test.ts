@@ -90,6 +90,19 @@ describe.each(admissions)("admission %j", (admission) => {
   });
 });
 
+test.each(evictions.slice(1))(
+  "with thousands of rows, eviction %j takes the same as a sort of all keys would",
+  (eviction) => {
+    const options = { capacity: 5000, ...(eviction && { eviction }), admission: { type: "count", least: 2 } } as const;
+    const [vocabulary, oracle, random] = [new Vocabulary(options), new OracleVocabulary(options), new Random(seed)];
+    for (let step = 0; step < 30; step += 1) {
+      const keys = skewedKeys(random, 3000, 40_000);
+      expect(Array.from(vocabulary.rows(keys))).toEqual(oracle.rows(keys));
+    }
+    expectSame(vocabulary, oracle);
+  },
+);
+
 test("any keys in any order are those of the oracle", () => {
   const key = fc.oneof(
     fc.string({ maxLength: 20, unit: "grapheme" }),

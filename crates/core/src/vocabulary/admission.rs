@@ -1,6 +1,7 @@
 //! Which keys get a row of their own: all, or those that have occurred often enough, or some by chance.
 
 use super::keys::{KeyBatch, Keys, fold, hash};
+use super::newcomers::Newcomers;
 use crate::error::{Error, Result};
 use crate::prefetch::prefetch;
 
@@ -35,13 +36,17 @@ pub enum Admission {
 const PROBES: usize = 4;
 /// Counters that lie together. All of a key's are in one such line, so that it takes one cache miss.
 const LINE: usize = 64;
+/// Newcomers whose counters are fetched ahead of the one that asks for admission.
+const AHEAD: usize = 12;
+/// Newcomers that are looked up among those that wait at a time, so that they are still close when they are counted.
+const BLOCK: usize = 256;
 
 /// An admission at work.
 #[derive(Clone)]
 pub(super) enum Gate {
     Open,
     Counting { least: u32, most: u32, waiting: Waiting },
-    Filter { least: u32, counters: Vec<u8>, refused: u64 },
+    Filter(Filter),
     Chance { below: u64, seed: u64 },
 }
 
@@ -74,13 +79,46 @@ impl Waiting {
     }
 
     /// Makes sure that fewer than `most` wait: halves what was counted, and forgets keys of which nothing is left, as often as it takes.
-    fn age(&mut self, most: u32) {
+    /// Whether keys have other numbers than before.
+    fn age(&mut self, most: u32) -> bool {
+        let mut renumbered = false;
         while self.keys.len() >= most as usize {
             self.renumber(|occurrences| occurrences / 2);
+            renumbered = true;
         }
         // Numbers of keys that wait no more are not used again.
         if self.occurrences.len() > 2 * self.keys.len() + 1024 {
             self.renumber(|occurrences| occurrences);
+            renumbered = true;
+        }
+        renumbered
+    }
+
+    /// Counts newcomers, and gives `admitted` those that have occurred `least` times; the others wait, fewer than `most`.
+    fn count(&mut self, batch: KeyBatch, newcomers: &Newcomers, least: u32, most: u32, admitted: &mut Vec<usize>) {
+        let mut found = [0; BLOCK];
+        for first in (1..newcomers.end()).step_by(BLOCK) {
+            let hashes = &newcomers.hashes[first..newcomers.end().min(first + BLOCK)];
+            self.keys.find_all(|i| newcomers.key(batch, first + i), hashes, &mut found[..hashes.len()]);
+            let mut stale = false;
+            for (newcomer, (&hash, &found)) in (first..).zip(hashes.iter().zip(&found)) {
+                let key = newcomers.key(batch, newcomer);
+                let number = if stale { self.keys.find(hash, key) } else { found };
+                let before = if number == 0 { 0 } else { self.occurrences[number as usize] };
+                let seen = before.saturating_add(newcomers.occurrences[newcomer]);
+                if seen >= least {
+                    admitted.push(newcomer);
+                    if number != 0 {
+                        self.keys.remove(&[number]);
+                    }
+                } else if number == 0 {
+                    stale |= self.age(most);
+                    self.reserve(1, key.len()).expect("reserved with the batch");
+                    self.add(hash, key, seen);
+                } else {
+                    self.occurrences[number as usize] = seen;
+                }
+            }
         }
     }
 
@@ -107,7 +145,7 @@ impl Gate {
                 let refused = |_| Error::OutOfMemory { what: "a Bloom filter's counters", bytes: counters.into() };
                 room.try_reserve_exact((counters as usize).next_multiple_of(LINE)).map_err(refused)?;
                 room.resize((counters as usize).next_multiple_of(LINE), 0);
-                Gate::Filter { least, counters: room, refused: 0 }
+                Gate::Filter(Filter { least, counters: room, refused: 0 })
             }
             // A product with a power of two is exact, and the probability 1 saturates.
             Admission::Probability { probability } => Gate::Chance { below: (probability * 2f64.powi(64)) as u64, seed },
@@ -118,11 +156,11 @@ impl Gate {
         match self {
             Gate::Open | Gate::Chance { .. } => 0,
             Gate::Counting { waiting, .. } => waiting.keys.bytes() + 4 * waiting.occurrences.capacity() as u64,
-            Gate::Filter { counters, .. } => counters.capacity() as u64,
+            Gate::Filter(Filter { counters, .. }) => counters.capacity() as u64,
         }
     }
 
-    /// Makes room for a batch, so that [`Gate::admits`] cannot fail.
+    /// Makes room for a batch, so that [`Gate::admit`] cannot fail.
     pub fn reserve(&mut self, batch: KeyBatch) -> Result<()> {
         match self {
             Gate::Counting { waiting, .. } => waiting.reserve(batch.len(), batch.bytes.len()),
@@ -130,58 +168,63 @@ impl Gate {
         }
     }
 
-    /// Brings what [`Gate::admits`] looks at first close.
-    #[inline(always)]
-    pub fn prefetch(&self, hash: u64) {
+    /// Which of the keys that have no row, in the batch of step `step`, get one; in order.
+    pub fn admit(&mut self, batch: KeyBatch, newcomers: &Newcomers, step: u64) -> Vec<usize> {
+        let all = 1..newcomers.end();
+        let mut admitted = Vec::with_capacity(all.len());
         match self {
-            Gate::Counting { waiting, .. } => waiting.keys.prefetch(hash),
-            // SAFETY: a key's counters are counters.
-            Gate::Filter { counters, .. } => unsafe { prefetch(counters.as_ptr().add(probes(hash, counters.len())[0])) },
-            Gate::Open | Gate::Chance { .. } => {}
+            Gate::Open => admitted.extend(all),
+            Gate::Counting { least, most, waiting } => waiting.count(batch, newcomers, *least, *most, &mut admitted),
+            Gate::Filter(filter) => {
+                for newcomer in all {
+                    filter.prefetch(newcomers.hashes[(newcomer + AHEAD).min(newcomers.end() - 1)]);
+                    if filter.admits(newcomers.hashes[newcomer], newcomers.occurrences[newcomer]) {
+                        admitted.push(newcomer);
+                    }
+                }
+            }
+            Gate::Chance { below, seed } => admitted.extend(all.filter(|&newcomer| {
+                let draw = fold(fold(newcomers.hashes[newcomer] ^ *seed, 0x8EBC_6AF0_9C88_C6E3) ^ step, 0x5899_65CC_7537_4CC3);
+                *below == u64::MAX || draw < *below
+            })),
         }
+        admitted
+    }
+}
+
+/// A counting Bloom filter.
+#[derive(Clone)]
+pub(super) struct Filter {
+    least: u32,
+    pub counters: Vec<u8>,
+    /// Keys that were refused since the counters were last halved.
+    pub refused: u64,
+}
+
+impl Filter {
+    /// Brings a key's counters close.
+    #[inline(always)]
+    fn prefetch(&self, hash: u64) {
+        // SAFETY: a key's counters are counters.
+        unsafe { prefetch(self.counters.as_ptr().add(probes(hash, self.counters.len())[0])) };
     }
 
-    /// Whether a key without a row that occurred so often in the batch of step `step` gets one.
-    pub fn admits(&mut self, hash: u64, key: &[u8], occurrences: u32, step: u64) -> bool {
-        match self {
-            Gate::Open => true,
-            Gate::Counting { least, most, waiting } => {
-                let number = waiting.keys.find(hash, key);
-                let before = if number == 0 { 0 } else { waiting.occurrences[number as usize] };
-                let seen = before.saturating_add(occurrences);
-                let admitted = seen >= *least;
-                match (number, admitted) {
-                    (0, true) => {}
-                    (0, false) => {
-                        waiting.age(*most);
-                        waiting.reserve(1, key.len()).expect("reserved with the batch");
-                        waiting.add(hash, key, seen);
-                    }
-                    (number, true) => waiting.keys.remove(&[number]),
-                    (number, false) => waiting.occurrences[number as usize] = seen,
-                }
-                admitted
-            }
-            Gate::Filter { least, counters, refused } => {
-                let probes = probes(hash, counters.len());
-                let before = probes.iter().map(|&probe| counters[probe]).min().unwrap_or(0);
-                let seen = u32::from(before).saturating_add(occurrences).min(255) as u8;
-                if u32::from(seen) >= *least {
-                    return true;
-                }
-                probes.into_iter().for_each(|probe| counters[probe] = counters[probe].max(seen));
-                *refused += 1;
-                if *refused >= counters.len() as u64 {
-                    counters.iter_mut().for_each(|counter| *counter /= 2);
-                    *refused = 0;
-                }
-                false
-            }
-            Gate::Chance { below, seed } => {
-                let draw = fold(fold(hash ^ *seed, 0x8EBC_6AF0_9C88_C6E3) ^ step, 0x5899_65CC_7537_4CC3);
-                *below == u64::MAX || draw < *below
-            }
+    /// Whether a key has occurred often enough with these occurrences; if not, they are counted.
+    fn admits(&mut self, hash: u64, occurrences: u32) -> bool {
+        let Self { least, counters, refused } = self;
+        let probes = probes(hash, counters.len());
+        let before = probes.iter().map(|&probe| counters[probe]).min().unwrap_or(0);
+        let seen = u32::from(before).saturating_add(occurrences).min(255) as u8;
+        if u32::from(seen) >= *least {
+            return true;
         }
+        probes.into_iter().for_each(|probe| counters[probe] = counters[probe].max(seen));
+        *refused += 1;
+        if *refused >= counters.len() as u64 {
+            counters.iter_mut().for_each(|counter| *counter /= 2);
+            *refused = 0;
+        }
+        false
     }
 }
 

@@ -59,7 +59,7 @@ impl Section {
         } else {
             sections.push(Self::Keys);
         }
-        if let Gate::Filter { .. } = vocabulary.gate {
+        if let Gate::Filter(_) = vocabulary.gate {
             sections.push(Self::Counters);
         }
         sections
@@ -107,7 +107,7 @@ impl Vocabulary {
             key_bytes: self.keys.key_bytes(),
             waiting: waiting.map_or(0, |waiting| waiting.keys.len() as u32),
             waiting_bytes: waiting.map_or(0, |waiting| waiting.keys.key_bytes()),
-            refused: if let Gate::Filter { refused, .. } = self.gate { refused } else { 0 },
+            refused: if let Gate::Filter(filter) = &self.gate { filter.refused } else { 0 },
         }
     }
 
@@ -116,7 +116,7 @@ impl Vocabulary {
     }
 
     fn counters(&self) -> &[u8] {
-        if let Gate::Filter { counters, .. } = &self.gate { counters } else { &[] }
+        if let Gate::Filter(filter) = &self.gate { &filter.counters } else { &[] }
     }
 
     /// Copies items of array number `part`, from number `first` on, to `out`, which holds a whole number of them.
@@ -206,8 +206,8 @@ impl RestoringVocabulary {
         }
         let mut vocabulary = Vocabulary::new(options)?;
         (vocabulary.step, vocabulary.next) = (step, next);
-        if let Gate::Filter { refused, .. } = &mut vocabulary.gate {
-            *refused = since;
+        if let Gate::Filter(filter) = &mut vocabulary.gate {
+            filter.refused = since;
         }
         let sections = Section::of(&vocabulary);
         Ok(Self { contents: vec![Vec::new(); sections.len()], vocabulary, progress, sections, at: 0 })
@@ -311,10 +311,10 @@ impl RestoringVocabulary {
     fn finish_gate(&mut self) -> Result<()> {
         match self.vocabulary.gate {
             Gate::Counting { .. } => {}
-            Gate::Filter { .. } => {
+            Gate::Filter(_) => {
                 let content = self.take(Section::Counters);
-                if let Gate::Filter { counters, .. } = &mut self.vocabulary.gate {
-                    *counters = content;
+                if let Gate::Filter(filter) = &mut self.vocabulary.gate {
+                    filter.counters = content;
                 }
                 return Ok(());
             }

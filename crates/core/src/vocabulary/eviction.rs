@@ -45,6 +45,11 @@ pub(super) struct Record {
     pub count: u32,
 }
 
+/// Rows by which it is guessed up to which rank rows are taken.
+const SAMPLE: usize = 1024;
+/// Ages whose divisors are kept.
+const KEPT_AGES: usize = 1 << 16;
+
 /// Rows whose records are fetched ahead of the one that is written.
 const AHEAD: usize = 16;
 
@@ -55,15 +60,17 @@ pub(super) struct Records {
     pub of: Vec<Record>,
     /// No key outlives its time before this step.
     quiet_until: u64,
+    /// By age what counts are divided by, as far as it was computed.
+    divisors: Vec<f64>,
 }
 
 impl Records {
     pub fn new(eviction: Eviction) -> Self {
-        Self { eviction, of: Vec::new(), quiet_until: 0 }
+        Self { eviction, of: Vec::new(), quiet_until: 0, divisors: Vec::new() }
     }
 
     pub fn bytes(&self) -> u64 {
-        (size_of::<Record>() * self.of.capacity()) as u64
+        (size_of::<Record>() * self.of.capacity() + 8 * self.divisors.capacity()) as u64
     }
 
     /// Makes room for rows below `rows`.
@@ -102,7 +109,9 @@ impl Records {
 
     /// The rows of `keys` that are taken at step `now`, where `needed` are, in order. Keys that were seen at that step keep theirs.
     pub fn victims(&mut self, keys: &Keys, capacity: u32, needed: usize, now: u64) -> Vec<u32> {
-        let rows = (1..self.of.len() as u32).filter(|&row| self.of[row as usize].last < now && keys.get(row).is_some());
+        self.keep_divisors(now);
+        let old = |row: u32| self.of[row as usize].last < now;
+        let rows = (1..self.of.len() as u32).filter(|&row| old(row) && keys.get(row).is_some());
         if let Eviction::TimeToLive { steps } = self.eviction {
             if now < self.quiet_until {
                 return Vec::new();
@@ -112,13 +121,31 @@ impl Records {
             self.quiet_until = oldest.saturating_add(steps).saturating_add(1);
             return over;
         }
-        let mut ranked: Vec<Rank> = rows.clone().map(|row| self.rank(row, now)).collect();
-        let count = needed.max((capacity / PART) as usize).min(ranked.len());
-        if count == 0 {
-            return Vec::new();
+        let count = needed.max((capacity / PART) as usize).min(keys.len());
+        let bound = self.guess(count, now);
+        let below = |row: u32| old(row) && in_order(&self.rank(row, now), &bound).is_le() && keys.get(row).is_some();
+        let mut victims: Vec<u32> = (1..self.of.len() as u32).filter(|&row| below(row)).collect();
+        if victims.len() < count {
+            victims = rows.collect();
         }
-        let (_, &mut last, _) = ranked.select_nth_unstable_by(count - 1, in_order);
-        rows.filter(|&row| in_order(&self.rank(row, now), &last).is_le()).collect()
+        if victims.len() > count {
+            let mut ranked: Vec<Rank> = victims.iter().map(|&row| self.rank(row, now)).collect();
+            let (_, &mut last, _) = ranked.select_nth_unstable_by(count - 1, in_order);
+            victims.retain(|&row| in_order(&self.rank(row, now), &last).is_le());
+        }
+        victims
+    }
+
+    /// A rank that a few more rows than `count` are probably below.
+    fn guess(&self, count: usize, now: u64) -> Rank {
+        let apart = self.of.len().div_ceil(SAMPLE).max(1);
+        let seen = |row: &usize| self.of[*row].count > 0;
+        let mut sample: Vec<Rank> =
+            (1..self.of.len()).step_by(apart).filter(seen).map(|row| self.rank(row as u32, now)).collect();
+        sample.sort_unstable_by(in_order);
+        let part = count * sample.len() / self.of.len().max(1);
+        // A quarter more, and some for small parts.
+        sample.get(part + part / 4 + 8).copied().unwrap_or((f64::INFINITY, u64::MAX, u32::MAX))
     }
 
     fn rank(&self, row: u32, now: u64) -> Rank {
@@ -130,9 +157,26 @@ impl Records {
         let count = f64::from(count);
         match self.eviction {
             Eviction::LeastFrequent => count,
-            Eviction::Score { exponent } => count / libm::pow((now - last + 1) as f64, exponent),
+            Eviction::Score { exponent } => count / self.divisor(now - last, exponent),
             // By the last step alone, which comes second in the order.
             Eviction::LeastRecent | Eviction::TimeToLive { .. } => 0.0,
         }
     }
+
+    /// Computes divisors up to that of an age, as far as they are kept.
+    fn keep_divisors(&mut self, age: u64) {
+        if let Eviction::Score { exponent } = self.eviction {
+            for age in self.divisors.len()..KEPT_AGES.min(age as usize + 1) {
+                self.divisors.push(divisor(age as u64, exponent));
+            }
+        }
+    }
+
+    fn divisor(&self, age: u64, exponent: f64) -> f64 {
+        self.divisors.get(age as usize).copied().unwrap_or_else(|| divisor(age, exponent))
+    }
+}
+
+fn divisor(age: u64, exponent: f64) -> f64 {
+    libm::pow((age + 1) as f64, exponent)
 }

@@ -1,5 +1,5 @@
 //! Keys and the numbers they have: a hash table whose keys are bytes, one behind the other in one arena. A key costs its bytes, 8 bytes for
-//! where they are, and 5 bytes a slot, of which at most three quarters are taken.
+//! where they are, and 6 bytes a slot, of which at most three quarters are taken.
 //!
 //! A batch's keys are looked up together, a block at a time, so that the cache misses of a block overlap.
 
@@ -12,6 +12,8 @@ pub const MOST_KEY_BYTES: usize = 65_535;
 const BLOCK: usize = 32;
 /// What an empty slot is tagged with.
 const EMPTY: u8 = 0;
+/// What is noted of a slot that is so far from its key's home, or further.
+const FAR: u8 = u8::MAX;
 /// Bytes of lost keys that are always tolerated.
 const TOLERATED: u64 = 1 << 16;
 const PURPOSE: &str = "a vocabulary's keys";
@@ -115,6 +117,8 @@ pub(super) struct Keys {
     tags: Vec<u8>,
     /// For each slot its key's number.
     slots: Vec<u32>,
+    /// For each slot how many slots its key's home is before it, so that a removal reads no other keys.
+    shifts: Vec<u8>,
     /// By number.
     places: Vec<Place>,
     arena: Vec<u8>,
@@ -129,7 +133,8 @@ impl Keys {
     }
 
     pub fn bytes(&self) -> u64 {
-        (self.tags.capacity() + 4 * self.slots.capacity() + 8 * self.places.capacity() + self.arena.capacity()) as u64
+        let slots = self.tags.capacity() + 4 * self.slots.capacity() + self.shifts.capacity();
+        (slots + 8 * self.places.capacity() + self.arena.capacity()) as u64
     }
 
     /// The key that has a number.
@@ -157,18 +162,20 @@ impl Keys {
         self.arena.try_reserve(bytes).map_err(refused(bytes))?;
         let slots = (self.count + keys + 1).saturating_mul(4).div_ceil(3).next_power_of_two().max(16);
         if slots > self.tags.len() {
-            self.rehash(slots).map_err(refused(slots * 5))?;
+            self.rehash(slots).map_err(refused(slots * 6))?;
         }
         Ok(())
     }
 
     fn rehash(&mut self, slots: usize) -> std::result::Result<(), std::collections::TryReserveError> {
-        let (mut tags, mut numbers) = (Vec::new(), Vec::new());
+        let (mut tags, mut numbers, mut shifts) = (Vec::new(), Vec::new(), Vec::new());
         tags.try_reserve_exact(slots)?;
         numbers.try_reserve_exact(slots)?;
+        shifts.try_reserve_exact(slots)?;
         tags.resize(slots, EMPTY);
         numbers.resize(slots, 0);
-        (self.tags, self.slots) = (tags, numbers);
+        shifts.resize(slots, 0);
+        (self.tags, self.slots, self.shifts) = (tags, numbers, shifts);
         for number in 0..self.places.len() as u32 {
             if let Some(key) = self.get(number) {
                 let hash = hash(key);
@@ -185,6 +192,7 @@ impl Keys {
             slot = self.after(slot);
         }
         (self.tags[slot], self.slots[slot]) = (tag(hash), number);
+        self.shifts[slot] = noted(self.distance(self.home(hash), slot));
     }
 
     #[inline(always)]
@@ -195,6 +203,20 @@ impl Keys {
     #[inline(always)]
     fn after(&self, slot: usize) -> usize {
         (slot + 1) & (self.tags.len() - 1)
+    }
+
+    /// Slots from one to another, around the end.
+    #[inline(always)]
+    fn distance(&self, from: usize, to: usize) -> usize {
+        to.wrapping_sub(from) & (self.tags.len() - 1)
+    }
+
+    /// How far a slot that is taken is from its key's home.
+    fn shift(&self, slot: usize) -> usize {
+        match self.shifts[slot] {
+            FAR => self.distance(self.home(hash(self.at(self.places[self.slots[slot] as usize]))), slot),
+            near => near.into(),
+        }
     }
 
     /// A key's number, 0 if it has none.
@@ -226,8 +248,8 @@ impl Keys {
         }
     }
 
-    /// The numbers of a batch's keys, 0 for those that have none.
-    pub fn find_all(&self, batch: KeyBatch, hashes: &[u64], out: &mut [u32]) {
+    /// The numbers of keys that have such hashes, 0 for those that have none.
+    pub fn find_all<'k>(&self, key: impl Fn(usize) -> &'k [u8], hashes: &[u64], out: &mut [u32]) {
         if self.tags.is_empty() {
             return out.fill(0);
         }
@@ -245,7 +267,7 @@ impl Keys {
                 }
             }
             for (i, (&hash, number)) in hashes.iter().zip(out).enumerate() {
-                let key = batch.get(block * BLOCK + i);
+                let key = key(block * BLOCK + i);
                 if *number != 0 && self.at(self.places[*number as usize]) != key {
                     *number = self.find(hash, key);
                 }
@@ -317,15 +339,15 @@ impl Keys {
             if self.tags[slot] == EMPTY {
                 break;
             }
-            let home = self.home(hash(self.at(self.places[self.slots[slot] as usize])));
-            let mask = self.tags.len() - 1;
-            // Whether the gap lies between its home and itself, around the end.
-            if (gap.wrapping_sub(home) & mask) < (slot.wrapping_sub(home) & mask) {
+            let (shift, back) = (self.shift(slot), self.distance(gap, slot));
+            // Whether the gap lies between its home and itself.
+            if back <= shift {
                 (self.tags[gap], self.slots[gap]) = (self.tags[slot], self.slots[slot]);
+                self.shifts[gap] = noted(shift - back);
                 gap = slot;
             }
         }
-        (self.tags[gap], self.slots[gap]) = (EMPTY, 0);
+        (self.tags[gap], self.slots[gap], self.shifts[gap]) = (EMPTY, 0, 0);
     }
 
     /// Moves the keys' bytes together, if there is memory for that.
@@ -350,6 +372,10 @@ impl Keys {
     }
 }
 
+fn noted(shift: usize) -> u8 {
+    shift.min(FAR.into()) as u8
+}
+
 #[inline(always)]
 fn tag(hash: u64) -> u8 {
     (hash >> 57) as u8 | 0x80
@@ -360,6 +386,12 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
+
+    impl Keys {
+        fn is_clear(&self) -> bool {
+            self.len() == 0 && self.tags.iter().all(|&tag| tag == EMPTY) && self.shifts.iter().all(|&shift| shift == 0)
+        }
+    }
 
     #[test]
     fn hashes_spread_over_all_bits() {
@@ -400,5 +432,26 @@ mod tests {
             assert_eq!((keys.find(hash(key), key), keys.get(number)), (number, Some(&key[..])));
         }
         assert!(keys.lost <= TOLERATED.max(keys.arena.len() as u64 / 2));
+    }
+    /// Keys that all have the same home, more of them than a slot's shift can note.
+    #[test]
+    fn keys_are_found_however_far_from_home() {
+        let mut keys = Keys::default();
+        keys.reserve(700, 700, 4 * 700).unwrap();
+        let alike: Vec<[u8; 4]> = (0..).map(u32::to_le_bytes).filter(|key| keys.home(hash(key)) == 9).take(600).collect();
+        for (key, number) in alike.iter().zip(1..) {
+            keys.insert(hash(key), key, number);
+        }
+        assert!(keys.shifts.contains(&FAR));
+        // Every third, from the front and from behind.
+        for step in 0..100 {
+            keys.remove(&[1 + 3 * step, 600 - 3 * step]);
+        }
+        let removed = |number: u32| (number <= 300 && number % 3 == 1) || (number > 300 && number % 3 == 0);
+        for (key, number) in alike.iter().zip(1..) {
+            assert_eq!(keys.find(hash(key), key), if removed(number) { 0 } else { number });
+        }
+        keys.remove(&(1..=600).filter(|&number| !removed(number)).collect::<Vec<_>>());
+        assert!(keys.is_clear());
     }
 }

@@ -21,9 +21,6 @@ pub use keys::{KeyBatch, MOST_KEY_BYTES};
 use keys::{Keys, hash};
 use newcomers::Newcomers;
 
-/// Newcomers whose counters are fetched ahead of the one that asks for admission.
-const AHEAD: usize = 12;
-
 /// What a new vocabulary is to be like.
 #[derive(Clone, Copy, Debug)]
 pub struct VocabularyOptions {
@@ -182,7 +179,7 @@ impl Vocabulary {
         batch.check()?;
         let mut hashes = Vec::new();
         hash_all(batch, &mut hashes)?;
-        self.keys.find_all(batch, &hashes, out);
+        self.keys.find_all(|position| batch.get(position), &hashes, out);
         Ok(())
     }
 
@@ -190,7 +187,7 @@ impl Vocabulary {
     pub fn rows(&mut self, batch: KeyBatch, out: &mut [u32]) -> Result<()> {
         batch.check()?;
         hash_all(batch, &mut self.hashes)?;
-        self.keys.find_all(batch, &self.hashes, out);
+        self.keys.find_all(|position| batch.get(position), &self.hashes, out);
         let unknown = out.iter().filter(|&&row| row == 0).count();
         self.reserve(batch, unknown)?;
         self.step += 1;
@@ -253,24 +250,15 @@ impl Vocabulary {
     /// Gives rows to those keys that are admitted, as far as rows go.
     fn take_in_some(&mut self, batch: KeyBatch, out: &mut [u32]) {
         self.newcomers.find(batch, &self.hashes, out);
-        let Newcomers { firsts, occurrences, .. } = &self.newcomers;
-        let hash_of = |number: usize| self.hashes[firsts[number] as usize];
-        let mut admitted = Vec::with_capacity(firsts.len());
-        for number in 1..firsts.len() {
-            self.gate.prefetch(hash_of((number + AHEAD).min(firsts.len() - 1)));
-            let key = batch.get(firsts[number] as usize);
-            if self.gate.admits(hash_of(number), key, occurrences[number], self.step) {
-                admitted.push(number);
-            }
-        }
+        let admitted = self.gate.admit(batch, &self.newcomers, self.step);
         if admitted.len() as u64 > self.room() {
             self.evict(admitted.len() - self.room() as usize);
         }
-        let mut rows = vec![0; self.newcomers.firsts.len()];
+        let mut rows = vec![0; self.newcomers.end()];
         for number in admitted {
             if self.room() > 0 {
-                let (first, occurrences) = (self.newcomers.firsts[number] as usize, self.newcomers.occurrences[number]);
-                rows[number] = self.assign(self.hashes[first], batch.get(first), occurrences);
+                let (hash, occurrences) = (self.newcomers.hashes[number], self.newcomers.occurrences[number]);
+                rows[number] = self.assign(hash, self.newcomers.key(batch, number), occurrences);
             }
         }
         let unknown = out.iter_mut().filter(|row| **row == 0);

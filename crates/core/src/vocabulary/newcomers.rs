@@ -10,7 +10,9 @@ pub(super) struct Newcomers {
     /// An open hash table of numbers; 0 where there is none.
     slots: Vec<u32>,
     /// For each newcomer, from number 1 on, the position where it first occurs.
-    pub firsts: Vec<u32>,
+    firsts: Vec<u32>,
+    /// Its key's hash.
+    pub hashes: Vec<u64>,
     /// How often it occurs in the batch.
     pub occurrences: Vec<u32>,
     /// For each position without a row the number of its newcomer.
@@ -20,13 +22,13 @@ pub(super) struct Newcomers {
 impl Newcomers {
     pub fn bytes(&self) -> u64 {
         let capacities = [&self.slots, &self.firsts, &self.occurrences, &self.which].map(Vec::capacity);
-        4 * capacities.iter().sum::<usize>() as u64
+        (4 * capacities.iter().sum::<usize>() + 8 * self.hashes.capacity()) as u64
     }
 
     /// Empties it, and makes room for `unknown` positions.
     pub fn clear(&mut self, unknown: usize) -> Result<()> {
         let slots = (2 * unknown).next_power_of_two();
-        let refused = |_| Error::OutOfMemory { what: "a batch of keys", bytes: 4 * (slots + 3 * unknown) as u128 };
+        let refused = |_| Error::OutOfMemory { what: "a batch of keys", bytes: 4 * (slots + 5 * unknown) as u128 };
         self.slots.clear();
         self.slots.try_reserve(slots).map_err(refused)?;
         self.slots.resize(slots, 0);
@@ -34,7 +36,19 @@ impl Newcomers {
             numbers.clear();
             numbers.try_reserve(unknown + 1).map_err(refused)?;
         }
-        Ok(())
+        self.hashes.clear();
+        self.hashes.try_reserve(unknown + 1).map_err(refused)
+    }
+
+    /// One more than there are.
+    pub fn end(&self) -> usize {
+        self.firsts.len()
+    }
+
+    /// A newcomer's key.
+    #[inline(always)]
+    pub fn key<'k>(&self, batch: KeyBatch<'k>, number: usize) -> &'k [u8] {
+        batch.get(self.firsts[number] as usize)
     }
 
     /// Finds the newcomers among positions whose row is 0.
@@ -42,6 +56,7 @@ impl Newcomers {
         let mask = self.slots.len() - 1;
         // No key has the number 0.
         self.firsts.push(0);
+        self.hashes.push(0);
         self.occurrences.push(0);
         for (position, _) in rows.iter().enumerate().filter(|(_, row)| **row == 0) {
             let hash = hashes[position];
@@ -52,12 +67,13 @@ impl Newcomers {
                         let number = self.firsts.len() as u32;
                         self.slots[slot] = number;
                         self.firsts.push(position as u32);
+                        self.hashes.push(hash);
                         self.occurrences.push(0);
                         break number;
                     }
                     number => {
-                        let first = self.firsts[number as usize] as usize;
-                        if hashes[first] == hash && batch.get(first) == batch.get(position) {
+                        let number_at = number as usize;
+                        if self.hashes[number_at] == hash && self.key(batch, number_at) == batch.get(position) {
                             break number;
                         }
                     }
