@@ -447,7 +447,7 @@ mod tests {
         for step in 0..100 {
             keys.remove(&[1 + 3 * step, 600 - 3 * step]);
         }
-        let removed = |number: u32| (number <= 300 && number % 3 == 1) || (number > 300 && number % 3 == 0);
+        let removed = |number: u32| (number <= 300 && number % 3 == 1) || (number > 300 && number.is_multiple_of(3));
         for (key, number) in alike.iter().zip(1..) {
             assert_eq!(keys.find(hash(key), key), if removed(number) { 0 } else { number });
         }
