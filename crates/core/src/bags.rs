@@ -6,11 +6,12 @@ use std::ops::Range;
 use crate::error::{Error, Result};
 use crate::float_mode::standard;
 use crate::lanes::{Kernel, Over, Times, Vector, add_times, change, dispatch, dot};
-use crate::lookup::Present;
+use crate::lookup::{Present, is_present};
 use crate::memory::Buffer;
 use crate::pool::{self, TASKS};
 use crate::shared::SharedSlice;
 use crate::table::{Ids, Table};
+use crate::width::{Width, with_width};
 
 /// What becomes of a bag's vectors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -130,9 +131,7 @@ impl Table {
                 bags,
                 out,
                 |bag| bag * self.dim,
-                |range, out| {
-                    dispatch(self.simd, PoolBags { table: self, bags, range, out });
-                },
+                |range, out| with_width!(self.dim, is_present(self), width => dispatch(self.simd, PoolBags { table: self, bags, range, out, width })),
             )
         });
         Ok(())
@@ -237,25 +236,26 @@ fn share(
     pool::run(table.threads, bags.len().div_ceil(a_task), &task).expect("working on a bag cannot fail");
 }
 
-struct PoolBags<'a> {
+struct PoolBags<'a, W: Width> {
     table: &'a Table,
     bags: Bags<'a>,
     range: Range<usize>,
     out: &'a mut [f32],
+    width: W,
 }
 
-impl Kernel for PoolBags<'_> {
+impl<W: Width> Kernel for PoolBags<'_, W> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let Self { table, bags, range, out } = self;
+        let Self { table, bags, range, out, width } = self;
         let (mut row, ids) = (Present::new(table), bags.ids.bits);
-        for (bag, out) in range.zip(out.chunks_exact_mut(table.dim)) {
+        for (bag, out) in range.zip(out.chunks_exact_mut(width.dim())) {
             let mut count = 0;
             for at in bags.counting(bag, table.padding) {
-                table.storage.prefetch_weights(ids[(at + AHEAD).min(ids.len() - 1)]);
-                let weights = row.weights(table, ids[at]);
+                table.storage.prefetch_weights(ids[(at + AHEAD).min(ids.len() - 1)], width);
+                let weights = if W::PLAIN { table.storage.weights(ids[at], width) } else { row.weights(table, ids[at]) };
                 let factor = bags.weights.map_or(1.0, |weights| weights[at]);
                 match (bags.mode, count) {
                     (_, 0) => {

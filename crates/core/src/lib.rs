@@ -47,3 +47,4 @@ pub mod tally;
 pub mod together;
 mod update;
 pub mod vocabulary;
+mod width;

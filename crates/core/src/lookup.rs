@@ -1,12 +1,13 @@
 //! Reading rows: copies of weights as they are at present, gathered with prefetch, on several threads if there are many.
 
-use crate::lanes::{Kernel, Vector, dispatch};
+use crate::lanes::{Kernel, Vector, copy, dispatch};
 use crate::missed::Floats;
 use crate::narrow::Dtype;
 use crate::pool::{self, TASKS};
 use crate::rule::{Rule, with_rule};
 use crate::shared::SharedSlice;
 use crate::table::Table;
+use crate::width::{Any, Width, with_width};
 
 /// Rows fetched ahead of the one being copied.
 const AHEAD: usize = 12;
@@ -28,37 +29,49 @@ pub(crate) fn gather(table: &Table, ids: &[u32], out: &mut [f32]) {
     pool::run(table.threads, ids.len().div_ceil(a_task), &work).expect("copying a row cannot fail");
 }
 
-struct CopyRows<'a> {
-    table: &'a Table,
-    ids: &'a [u32],
-    out: &'a mut [f32],
-}
-
-impl Kernel for CopyRows<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<V: Vector>(self) {
-        let Self { table, ids, out } = self;
-        for (at, (&row, out)) in ids.iter().zip(out.chunks_exact_mut(table.dim)).enumerate() {
-            table.storage.prefetch_weights(ids[(at + AHEAD).min(ids.len() - 1)]);
-            table.storage.read_weights::<V>(row, out);
-        }
-    }
+/// Whether weights as they are at present are those that are stored, as floats.
+pub(crate) fn is_present(table: &Table) -> bool {
+    table.missed.is_none() && table.storage.layout.weights == Dtype::F32
 }
 
 /// Copies rows: where they have missed steps, what is read is caught up and what is stored stays.
 fn copy_rows(table: &Table, ids: &[u32], out: &mut [f32]) {
-    if table.missed.is_none() {
-        return dispatch(table.simd, CopyRows { table, ids, out });
+    if table.missed.is_some() {
+        let mut present = Present::new(table);
+        return with_rule!(&table.rule, rule => {
+            for (&row, out) in ids.iter().zip(out.chunks_exact_mut(table.dim)) {
+                present.read(table, rule, row);
+                out.copy_from_slice(&present.floats[..table.dim]);
+            }
+        });
     }
-    let mut present = Present::new(table);
-    with_rule!(&table.rule, rule => {
-        for (&row, out) in ids.iter().zip(out.chunks_exact_mut(table.dim)) {
-            present.read(table, rule, row);
-            out.copy_from_slice(&present.floats[..table.dim]);
+    with_width!(table.dim, is_present(table), width => {
+        dispatch(table.simd, CopyRows { table, ids, out, width })
+    })
+}
+
+struct CopyRows<'a, W: Width> {
+    table: &'a Table,
+    ids: &'a [u32],
+    out: &'a mut [f32],
+    width: W,
+}
+
+impl<W: Width> Kernel for CopyRows<'_, W> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let Self { table, ids, out, width } = self;
+        for (at, (&row, out)) in ids.iter().zip(out.chunks_exact_mut(width.dim())).enumerate() {
+            table.storage.prefetch_weights(ids[(at + AHEAD).min(ids.len() - 1)], width);
+            if W::PLAIN {
+                copy::<V>(table.storage.weights(row, width), out);
+            } else {
+                table.storage.read_weights::<V>(row, out);
+            }
         }
-    });
+    }
 }
 
 /// Room for a row as it is at present.
@@ -78,8 +91,8 @@ impl Present {
     /// A row's weights: where they are, or else read and caught up.
     #[inline(always)]
     pub fn weights<'a>(&'a mut self, table: &'a Table, row: u32) -> &'a [f32] {
-        if table.missed.is_none() && table.storage.layout.weights == Dtype::F32 {
-            return table.storage.weights(row);
+        if is_present(table) {
+            return table.storage.weights(row, Any(table.dim));
         }
         with_rule!(&table.rule, rule => self.read(table, rule, row));
         &self.floats[..table.dim]

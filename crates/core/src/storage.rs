@@ -11,6 +11,7 @@ use crate::lanes::{Portable, Vector};
 use crate::memory::Buffer;
 use crate::narrow::{Draw, Dtype};
 use crate::prefetch::{prefetch, prefetch_words};
+use crate::width::Width;
 
 /// Cache lines of a record that are fetched ahead.
 const MOST_LINES: usize = 16;
@@ -142,13 +143,13 @@ impl Storage {
         &self.records[start..start + self.layout.stride()]
     }
 
-    /// A row's weights, which are stored as float32.
+    /// A row's weights, which are stored as float32; `width` is the rows'.
     #[inline(always)]
-    pub fn weights(&self, row: u32) -> &[f32] {
+    pub fn weights(&self, row: u32, width: impl Width) -> &[f32] {
         assert!(self.layout.weights == Dtype::F32);
-        let record = self.record(row);
-        // SAFETY: a record begins with its weights, and any bits are an f32.
-        unsafe { std::slice::from_raw_parts(record.as_ptr().cast(), self.layout.dim) }
+        let weights = &self.record(row)[..width.dim()];
+        // SAFETY: any bits are an f32.
+        unsafe { std::slice::from_raw_parts(weights.as_ptr().cast(), weights.len()) }
     }
 
     /// Copies a row's weights to `out`, which has room for them.
@@ -159,12 +160,13 @@ impl Storage {
         unsafe { self.layout.weights.read::<V>(self.record(row).as_ptr(), out) }
     }
 
-    /// Brings a row's weights close.
+    /// Brings a row's weights close; `width` is the rows'.
     #[inline(always)]
-    pub fn prefetch_weights(&self, row: u32) {
-        let record = self.record(row);
+    pub fn prefetch_weights<W: Width>(&self, row: u32, width: W) {
+        let words = if W::PLAIN { width.dim() } else { self.layout.weight_words() };
+        let weights = &self.record(row)[..words];
         // SAFETY: a slice is valid for reading.
-        unsafe { prefetch_words(record.as_ptr(), self.layout.weight_words(), MOST_LINES) }
+        unsafe { prefetch_words(weights.as_ptr(), words, MOST_LINES) }
     }
 
     /// Copies a row's weights and state to `floats`, which has room for them.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::gradients::{Any, Fixed, Gradients, Treated, Width};
+use super::gradients::Gradients;
 use super::presums::{Presums, add_runs};
 use super::treatment::StepTreatment;
 use crate::lanes::{Kernel, LANES, Over, Simd, Vector, change, dispatch, largest_magnitude, sum_of_squares};
@@ -13,6 +13,7 @@ use crate::prefetch::{AHEAD, TOGETHER};
 use crate::rule::{MOST_PLANES, Rule};
 use crate::storage::SharedStorage;
 use crate::tally::SharedTallies;
+use crate::width::{Width, with_width};
 
 /// Gradients of a row that are fetched with it.
 const GRADIENTS: usize = 8;
@@ -53,13 +54,7 @@ pub(crate) fn apply_slots<R: Rule>(
     scratch: &mut [f32],
 ) -> u64 {
     let plain = step.storage.layout.is_plain() && step.missed.is_none() && step.treatment.treatment.is_nothing();
-    match step.gradients.dim {
-        dim if !plain => dispatch(simd, ApplySlots { width: Treated(dim), step, groups, slots, scratch }),
-        16 => dispatch(simd, ApplySlots { width: Fixed::<16>, step, groups, slots, scratch }),
-        32 => dispatch(simd, ApplySlots { width: Fixed::<32>, step, groups, slots, scratch }),
-        64 => dispatch(simd, ApplySlots { width: Fixed::<64>, step, groups, slots, scratch }),
-        dim => dispatch(simd, ApplySlots { width: Any(dim), step, groups, slots, scratch }),
-    }
+    with_width!(step.gradients.dim, plain, width => dispatch(simd, ApplySlots { width, step, groups, slots, scratch }))
 }
 
 /// Applies a step to the rows in some slots; gives the number of rows that were skipped.

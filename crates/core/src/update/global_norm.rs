@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
-use super::gradients::{Any, Gradients};
+use super::gradients::Gradients;
 use super::{PURPOSE, share};
 use crate::error::Result;
 use crate::lanes::{Kernel, LANES, Over, Vector, change, sum_of_squares};
 use crate::plan::Groups;
 use crate::table::Table;
+use crate::width::Any;
 
 /// Slots whose squares are summed before their sum is added to the total.
 const CHUNK: usize = 1024;

@@ -2,6 +2,7 @@
 
 use crate::lanes::{Change, LANES, Times, Unchanged, Vector};
 use crate::prefetch::prefetch_words;
+use crate::width::Width;
 
 /// Occurrences of one row that are summed before their sum is added to the row's. Fixed by the contract of a step, so that several
 /// threads can sum a hot row and get the same bits.
@@ -10,49 +11,6 @@ pub(crate) const RUN: usize = 256;
 const BLOCK: usize = if cfg!(target_arch = "wasm32") { 4 } else { 8 };
 /// Cache lines of a gradient that are fetched ahead.
 const MOST_LINES: usize = 8;
-
-/// How many elements a row has: a constant for common widths, so that loops over a row are unrolled, or any number.
-pub(crate) trait Width: Copy {
-    /// Whether rows are floats in place that are left to their rule; else more is to be done.
-    const PLAIN: bool = true;
-
-    fn dim(self) -> usize;
-}
-
-/// A width known to the compiler.
-#[derive(Clone, Copy)]
-pub(crate) struct Fixed<const DIM: usize>;
-
-impl<const DIM: usize> Width for Fixed<DIM> {
-    #[inline(always)]
-    fn dim(self) -> usize {
-        DIM
-    }
-}
-
-/// Any other width.
-#[derive(Clone, Copy)]
-pub(crate) struct Any(pub usize);
-
-impl Width for Any {
-    #[inline(always)]
-    fn dim(self) -> usize {
-        self.0
-    }
-}
-
-/// Any width, of rows that are stored in less than float32, are treated otherwise than by their rule, or have missed steps.
-#[derive(Clone, Copy)]
-pub(crate) struct Treated(pub usize);
-
-impl Width for Treated {
-    const PLAIN: bool = false;
-
-    #[inline(always)]
-    fn dim(self) -> usize {
-        self.0
-    }
-}
 
 /// Gradients as the caller gave them, and what to multiply each element with first.
 #[derive(Clone, Copy)]

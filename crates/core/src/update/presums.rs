@@ -2,11 +2,12 @@
 //! contract of a step sums one by one anyway, are summed by all threads before rows are applied.
 
 use super::PURPOSE;
-use super::gradients::{Any, Gradients, RUN};
+use super::gradients::{Gradients, RUN};
 use crate::error::Result;
 use crate::lanes::{Kernel, Vector};
 use crate::memory::Buffer;
 use crate::plan::Groups;
+use crate::width::Any;
 
 /// Sums of hot rows' runs.
 pub(crate) struct Presums {
