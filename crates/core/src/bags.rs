@@ -251,11 +251,18 @@ impl<W: Width> Kernel for PoolBags<'_, W> {
     fn run<V: Vector>(self) {
         let Self { table, bags, range, out, width } = self;
         let (mut row, ids) = (Present::new(table), bags.ids.bits);
+        let plain = W::PLAIN.then(|| table.storage.weights(width));
         for (bag, out) in range.zip(out.chunks_exact_mut(width.dim())) {
             let mut count = 0;
             for at in bags.counting(bag, table.padding) {
-                table.storage.prefetch_weights(ids[(at + AHEAD).min(ids.len() - 1)], width);
-                let weights = if W::PLAIN { table.storage.weights(ids[at], width) } else { row.weights(table, ids[at]) };
+                let next = ids[(at + AHEAD).min(ids.len() - 1)];
+                let weights = if let Some(plain) = plain {
+                    plain.prefetch(next);
+                    plain.get(ids[at])
+                } else {
+                    table.storage.prefetch_weights(next);
+                    row.weights(table, ids[at])
+                };
                 let factor = bags.weights.map_or(1.0, |weights| weights[at]);
                 match (bags.mode, count) {
                     (_, 0) => {

@@ -63,11 +63,18 @@ impl<W: Width> Kernel for CopyRows<'_, W> {
     #[inline(always)]
     fn run<V: Vector>(self) {
         let Self { table, ids, out, width } = self;
-        for (at, (&row, out)) in ids.iter().zip(out.chunks_exact_mut(width.dim())).enumerate() {
-            table.storage.prefetch_weights(ids[(at + AHEAD).min(ids.len() - 1)], width);
-            if W::PLAIN {
-                copy::<V>(table.storage.weights(row, width), out);
-            } else {
+        let Some(&last) = ids.last() else { return };
+        let ids = ids.iter().enumerate().map(|(at, &row)| (row, *ids.get(at + AHEAD).unwrap_or(&last)));
+        let rows = ids.zip(out.chunks_exact_mut(width.dim()));
+        if W::PLAIN {
+            let weights = table.storage.weights(width);
+            for ((row, next), out) in rows {
+                weights.prefetch(next);
+                copy::<V>(weights.get(row), out);
+            }
+        } else {
+            for ((row, next), out) in rows {
+                table.storage.prefetch_weights(next);
                 table.storage.read_weights::<V>(row, out);
             }
         }
@@ -92,7 +99,7 @@ impl Present {
     #[inline(always)]
     pub fn weights<'a>(&'a mut self, table: &'a Table, row: u32) -> &'a [f32] {
         if is_present(table) {
-            return table.storage.weights(row, Any(table.dim));
+            return table.storage.weights(Any(table.dim)).get(row);
         }
         with_rule!(&table.rule, rule => self.read(table, rule, row));
         &self.floats[..table.dim]

@@ -143,13 +143,13 @@ impl Storage {
         &self.records[start..start + self.layout.stride()]
     }
 
-    /// A row's weights, which are stored as float32; `width` is the rows'.
+    /// The rows' weights, which are stored as float32; `width` is theirs.
     #[inline(always)]
-    pub fn weights(&self, row: u32, width: impl Width) -> &[f32] {
-        assert!(self.layout.weights == Dtype::F32);
-        let weights = &self.record(row)[..width.dim()];
-        // SAFETY: any bits are an f32.
-        unsafe { std::slice::from_raw_parts(weights.as_ptr().cast(), weights.len()) }
+    pub fn weights<W: Width>(&self, width: W) -> Weights<'_, W> {
+        let Layout { dim, weights, .. } = self.layout;
+        assert!(weights == Dtype::F32 && width.dim() == dim);
+        let stride = self.layout.stride();
+        Weights { records: &self.records, stride, rows: self.records.len() / stride, width }
     }
 
     /// Copies a row's weights to `out`, which has room for them.
@@ -160,13 +160,12 @@ impl Storage {
         unsafe { self.layout.weights.read::<V>(self.record(row).as_ptr(), out) }
     }
 
-    /// Brings a row's weights close; `width` is the rows'.
+    /// Brings a row's weights close.
     #[inline(always)]
-    pub fn prefetch_weights<W: Width>(&self, row: u32, width: W) {
-        let words = if W::PLAIN { width.dim() } else { self.layout.weight_words() };
-        let weights = &self.record(row)[..words];
+    pub fn prefetch_weights(&self, row: u32) {
+        let record = self.record(row);
         // SAFETY: a slice is valid for reading.
-        unsafe { prefetch_words(weights.as_ptr(), words, MOST_LINES) }
+        unsafe { prefetch_words(record.as_ptr(), self.layout.weight_words(), MOST_LINES) }
     }
 
     /// Copies a row's weights and state to `floats`, which has room for them.
@@ -233,6 +232,37 @@ impl Storage {
             has_row_state: !self.row_state.is_empty(),
             layout: self.layout,
         }
+    }
+}
+
+/// Weights that can be read where they are.
+#[derive(Clone, Copy)]
+pub(crate) struct Weights<'a, W> {
+    /// Of `stride` words for each of `rows` rows, each beginning with its weights.
+    records: &'a [u32],
+    stride: usize,
+    rows: usize,
+    width: W,
+}
+
+impl<'a, W: Width> Weights<'a, W> {
+    /// A row's.
+    #[inline(always)]
+    pub fn get(&self, row: u32) -> &'a [f32] {
+        assert!((row as usize) < self.rows);
+        // SAFETY: the row's record is within the records, and begins with its weights; any bits are an f32.
+        unsafe {
+            let record = self.records.as_ptr().add(row as usize * self.stride);
+            std::slice::from_raw_parts(record.cast(), self.width.dim())
+        }
+    }
+
+    /// Brings a row's close.
+    #[inline(always)]
+    pub fn prefetch(&self, row: u32) {
+        let weights = self.get(row);
+        // SAFETY: a slice is valid for reading.
+        unsafe { prefetch_words(weights.as_ptr(), weights.len(), MOST_LINES) }
     }
 }
 
