@@ -17,14 +17,18 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const options = { rows: 30_000, dim: 16, optimizer: { type: "sgd", lr: 1 } } as const;
 
-/** Runs the program that keeps saving, kills it after a while, and gives the last step that it called saved. */
-function killedAfter(milliseconds: number, path: string): Promise<number> {
+/** Runs the program that keeps saving, kills it some milliseconds after it has called so many saves done, and gives the last step that it called saved. */
+function killedAfter(saves: number, milliseconds: number, path: string): Promise<number> {
   const program = fileURLToPath(new URL("keeps-saving.mjs", import.meta.url));
   const child = spawn(process.execPath, [program, path], { stdio: ["ignore", "pipe", "inherit"] });
   let printed = "";
+  let dying = false;
   child.stdout.on("data", (chunk) => {
-    if (printed === "") setTimeout(() => child.kill("SIGKILL"), milliseconds);
     printed += chunk;
+    // The first line is the step it begins with.
+    if (dying || printed.split("\n").length - 2 < saves) return;
+    dying = true;
+    setTimeout(() => child.kill("SIGKILL"), milliseconds);
   });
   return new Promise((resolve, reject) => {
     child.on("error", reject);
@@ -38,17 +42,17 @@ function killedAfter(milliseconds: number, path: string): Promise<number> {
 test(`a process that is killed at 200 random points leaves a whole file, of the last step that it saved or the next (seed ${seed})`, async () => {
   const path = join(folder, "table.safetensors");
   const oracle = new OracleTable(options);
-  await new EmbeddingTable(options).save(path);
+  const first = new EmbeddingTable(options);
   const gradients = new Float32Array(options.dim).fill(1);
   const random = new Random(seed);
-  // How long a save takes depends on the machine: processes are killed within the first five of them.
-  const saves = await killedAfter(2000, path);
-  expect(saves).toBeGreaterThan(0);
-  const window = (5 * 2000) / saves;
-  await new EmbeddingTable(options).save(path);
+  // How long a save takes depends on the machine: a process is killed within twice that time, with none to four saves done.
+  const started = performance.now();
+  for (let save = 0; save < 20; save += 1) await first.save(path);
+  const window = (2 * (performance.now() - started)) / 20;
   let step = 0;
   for (let round = 0; round < 200; round += 1) {
-    const told = await killedAfter(random.uniform() * window, path);
+    const saves = Math.floor(random.uniform() * 5);
+    const told = await killedAfter(saves, random.uniform() * window, path);
     const table = await EmbeddingTable.load(path);
     expect([Math.max(told, step), Math.max(told, step) + 1]).toContain(table.step);
     for (; step < table.step; step += 1) oracle.update([step % options.rows], gradients);
