@@ -1,8 +1,9 @@
-//! Keys and the numbers they have: a hash table whose keys are bytes, one behind the other in one arena. A key costs its bytes, 8 bytes for
-//! where they are, and 6 bytes a slot, of which at most three quarters are taken.
+//! Keys and the numbers they have: a hash table whose keys are bytes in an arena. A key costs its bytes, 8 bytes for where they are, and 6 bytes
+//! a slot, of which at most three quarters are taken.
 //!
 //! A batch's keys are looked up together, a block at a time, so that the cache misses of a block overlap.
 
+use super::arena::{Arena, NOWHERE, Place};
 use crate::error::{Error, Result};
 use crate::prefetch::prefetch;
 
@@ -14,8 +15,6 @@ const BLOCK: usize = 32;
 const EMPTY: u8 = 0;
 /// What is noted of a slot that is so far from its key's home, or further.
 const FAR: u8 = u8::MAX;
-/// Bytes of lost keys that are always tolerated.
-const TOLERATED: u64 = 1 << 16;
 const PURPOSE: &str = "a vocabulary's keys";
 
 /// A batch of keys: their bytes one behind the other, and where each ends.
@@ -90,26 +89,6 @@ pub(super) fn fold(a: u64, b: u64) -> u64 {
     product as u64 ^ (product >> 64) as u64
 }
 
-/// Where a key's bytes are: 48 bits of start, 16 of length; all ones where there is no key.
-#[derive(Clone, Copy, PartialEq)]
-struct Place(u64);
-
-const NOWHERE: Place = Place(u64::MAX);
-
-impl Place {
-    fn new(start: usize, length: usize) -> Self {
-        Self((start as u64) << 16 | length as u64)
-    }
-
-    fn length(self) -> usize {
-        (self.0 & 0xFFFF) as usize
-    }
-
-    fn start(self) -> usize {
-        (self.0 >> 16) as usize
-    }
-}
-
 /// Keys and their numbers, which are above 0.
 #[derive(Clone, Default)]
 pub(super) struct Keys {
@@ -121,10 +100,8 @@ pub(super) struct Keys {
     shifts: Vec<u8>,
     /// By number.
     places: Vec<Place>,
-    arena: Vec<u8>,
+    arena: Arena,
     count: usize,
-    /// Bytes in the arena that belong to no key any more.
-    lost: u64,
 }
 
 impl Keys {
@@ -134,22 +111,18 @@ impl Keys {
 
     pub fn bytes(&self) -> u64 {
         let slots = self.tags.capacity() + 4 * self.slots.capacity() + self.shifts.capacity();
-        (slots + 8 * self.places.capacity() + self.arena.capacity()) as u64
+        (slots + 8 * self.places.capacity()) as u64 + self.arena.bytes()
     }
 
     /// The key that has a number.
     pub fn get(&self, number: u32) -> Option<&[u8]> {
         let place = *self.places.get(number as usize)?;
-        (place != NOWHERE).then(|| self.at(place))
+        (place != NOWHERE).then(|| self.arena.at(place))
     }
 
     /// All keys in order of their numbers.
     pub fn all(&self) -> impl Iterator<Item = (u32, &[u8])> {
         (0..self.places.len() as u32).filter_map(|number| Some((number, self.get(number)?)))
-    }
-
-    fn at(&self, place: Place) -> &[u8] {
-        &self.arena[place.start()..place.start() + place.length()]
     }
 
     /// Makes room for `keys` more keys, with numbers up to `number` and `bytes` bytes in all, so that insertions cannot fail.
@@ -159,7 +132,7 @@ impl Keys {
             let more = number + 1 - self.places.len();
             self.places.try_reserve(more).map_err(refused(more * 8))?;
         }
-        self.arena.try_reserve(bytes).map_err(refused(bytes))?;
+        self.arena.reserve(bytes).map_err(refused(bytes))?;
         let slots = (self.count + keys + 1).saturating_mul(4).div_ceil(3).next_power_of_two().max(16);
         if slots > self.tags.len() {
             self.rehash(slots).map_err(refused(slots * 6))?;
@@ -214,7 +187,7 @@ impl Keys {
     /// How far a slot that is taken is from its key's home.
     fn shift(&self, slot: usize) -> usize {
         match self.shifts[slot] {
-            FAR => self.distance(self.home(hash(self.at(self.places[self.slots[slot] as usize]))), slot),
+            FAR => self.distance(self.home(hash(self.arena.at(self.places[self.slots[slot] as usize]))), slot),
             near => near.into(),
         }
     }
@@ -227,7 +200,7 @@ impl Keys {
         let mut slot = self.home(hash);
         while self.tags[slot] != EMPTY {
             let number = self.slots[slot];
-            if self.tags[slot] == tag(hash) && self.at(self.places[number as usize]) == key {
+            if self.tags[slot] == tag(hash) && self.arena.at(self.places[number as usize]) == key {
                 return number;
             }
             slot = self.after(slot);
@@ -261,14 +234,13 @@ impl Keys {
                 unsafe { prefetch(self.places.as_ptr().add(*guess as usize)) };
             }
             for &guess in &*out {
-                if guess != 0 && !self.arena.is_empty() {
-                    // SAFETY: the key's bytes are in the arena; an empty key's may be its end, which is not read.
-                    unsafe { prefetch(self.arena.as_ptr().add(self.places[guess as usize].start().min(self.arena.len() - 1))) };
+                if guess != 0 {
+                    self.arena.prefetch(self.places[guess as usize]);
                 }
             }
             for (i, (&hash, number)) in hashes.iter().zip(out).enumerate() {
                 let key = key(block * BLOCK + i);
-                if *number != 0 && self.at(self.places[*number as usize]) != key {
+                if *number != 0 && self.arena.at(self.places[*number as usize]) != key {
                     *number = self.find(hash, key);
                 }
             }
@@ -290,8 +262,7 @@ impl Keys {
 
     /// Gives a key that has none a number that no key has. There is room.
     pub fn insert(&mut self, hash: u64, key: &[u8], number: u32) {
-        let place = Place::new(self.arena.len(), key.len());
-        self.arena.extend_from_slice(key);
+        let place = self.arena.push(key);
         if number as usize >= self.places.len() {
             self.places.resize(number as usize + 1, NOWHERE);
         }
@@ -305,9 +276,7 @@ impl Keys {
         let mut hashes = [0; BLOCK];
         for block in numbers.chunks(BLOCK) {
             for &number in block {
-                let start = self.places[number as usize].start();
-                // SAFETY: a key's bytes are in the arena, and prefetching does not read.
-                unsafe { prefetch(self.arena.as_ptr().wrapping_add(start.min(self.arena.len().saturating_sub(1)))) };
+                self.arena.prefetch(self.places[number as usize]);
             }
             for (hash_of, &number) in hashes.iter_mut().zip(block) {
                 *hash_of = hash(self.get(number).expect("a number that a key has"));
@@ -315,8 +284,10 @@ impl Keys {
             }
             block.iter().zip(hashes).for_each(|(&number, hash)| self.remove_one(hash, number));
         }
-        if self.lost > TOLERATED && self.lost > self.arena.len() as u64 / 2 {
-            self.compact();
+        if self.arena.is_sparse()
+            && let Some(arena) = self.arena.compacted(&mut self.places)
+        {
+            self.arena = arena;
         }
     }
 
@@ -325,7 +296,7 @@ impl Keys {
         while self.slots[slot] != number || self.tags[slot] == EMPTY {
             slot = self.after(slot);
         }
-        self.lost += self.places[number as usize].length() as u64;
+        self.arena.lose(self.places[number as usize]);
         self.places[number as usize] = NOWHERE;
         self.count -= 1;
         self.close_gap(slot);
@@ -350,25 +321,9 @@ impl Keys {
         (self.tags[gap], self.slots[gap], self.shifts[gap]) = (EMPTY, 0, 0);
     }
 
-    /// Moves the keys' bytes together, if there is memory for that.
-    fn compact(&mut self) {
-        let mut arena = Vec::new();
-        // Half as much again, so that the next keys do not move it all.
-        if arena.try_reserve_exact(self.key_bytes() as usize * 3 / 2).is_err() {
-            return;
-        }
-        for place in self.places.iter_mut().filter(|place| **place != NOWHERE) {
-            let start = arena.len();
-            arena.extend_from_slice(&self.arena[place.start()..place.start() + place.length()]);
-            *place = Place::new(start, place.length());
-        }
-        self.arena = arena;
-        self.lost = 0;
-    }
-
     /// Bytes of all keys.
     pub fn key_bytes(&self) -> u64 {
-        self.arena.len() as u64 - self.lost
+        self.arena.held()
     }
 }
 
@@ -431,7 +386,7 @@ mod tests {
         for (key, &number) in &map {
             assert_eq!((keys.find(hash(key), key), keys.get(number)), (number, Some(&key[..])));
         }
-        assert!(keys.lost <= TOLERATED.max(keys.arena.len() as u64 / 2));
+        assert!(!keys.arena.is_sparse());
     }
     /// Keys that all have the same home, more of them than a slot's shift can note.
     #[test]

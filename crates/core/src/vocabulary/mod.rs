@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use crate::error::{Error, Result};
 
 mod admission;
+mod arena;
 mod checkpoint;
 mod eviction;
 mod keys;
