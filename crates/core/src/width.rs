@@ -48,6 +48,7 @@ macro_rules! with_width {
     ($dim:expr, $plain:expr, $width:ident => $body:expr) => {
         match $dim {
             dim if !$plain => with_width!(@ $crate::width::Treated(dim), $width => $body),
+            1 => with_width!(@ $crate::width::Fixed::<1>, $width => $body),
             16 => with_width!(@ $crate::width::Fixed::<16>, $width => $body),
             32 => with_width!(@ $crate::width::Fixed::<32>, $width => $body),
             64 => with_width!(@ $crate::width::Fixed::<64>, $width => $body),

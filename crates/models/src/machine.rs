@@ -20,7 +20,7 @@ use crate::spans::Spans;
 
 const PURPOSE: &str = "a model's batch";
 /// Elements of a batch from which its spans are shared among threads.
-const WORTH_SHARING: usize = 1 << 16;
+const WORTH_SHARING: usize = 1 << 14;
 
 /// What a machine is like.
 #[derive(Clone, Debug)]
@@ -274,7 +274,7 @@ impl Machine {
 /// Threads that a table's step is worth: they have just worked on the batch, and have not gone to sleep. What an occurrence costs is that of its row's
 /// elements and of finding it, which is some sixteen more.
 pub(crate) fn threads_for(table: &Table, ids: Ids) -> usize {
-    if ids.bits.len() * (table.dim() + 16) < 1 << 18 { 1 } else { table.threads() }
+    if ids.bits.len() * (table.dim() + 16) < 1 << 15 { 1 } else { table.threads() }
 }
 
 /// Refuses what no door lets through.
