@@ -317,10 +317,11 @@ function interceptFrom(
   weights: Float32Array | undefined,
   loss: "logistic" | "squared",
 ): number | undefined {
-  let [sum, weight] = [0, 0];
+  let sum = 0;
+  let weight = 0;
   for (let example = 0; example < labels.length; example++) {
-    const own = weights?.[example] ?? 1;
-    sum += own * Math.fround(labels[example] ?? 0);
+    const own = weights === undefined ? 1 : (weights[example] as number);
+    sum += own * Math.fround(labels[example] as number);
     weight += own;
   }
   if (weight === 0) return undefined;
