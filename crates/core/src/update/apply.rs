@@ -16,7 +16,7 @@ use crate::tally::SharedTallies;
 use crate::width::{Width, with_width};
 
 /// Gradients of a row that are fetched with it.
-const GRADIENTS: usize = 8;
+const GRADIENTS: usize = 2;
 
 /// What all rows of a step share.
 pub(crate) struct Application<'a, R: Rule> {
@@ -106,8 +106,10 @@ impl<R: Rule> Application<'_, R> {
                 self.storage.prefetch(groups.row(slot), self.stride(width));
                 self.tallies.prefetch(groups.row(slot));
                 self.rule.prefetch(groups.row(slot));
-                for &position in groups.occurrences(slot).iter().take(GRADIENTS) {
-                    self.gradients.prefetch(position, width);
+                let positions = groups.occurrences(slot);
+                for number in 0..GRADIENTS {
+                    // Once more the last of fewer: a branch on how many there are would cost more.
+                    self.gradients.prefetch(*positions.get_unchecked(number.min(positions.len() - 1)), width);
                 }
             }
         }
