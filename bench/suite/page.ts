@@ -3,14 +3,19 @@ import * as Plot from "@observablehq/plot";
 import { writeChart } from "../charts.js";
 import { sweeps } from "./comparisons.js";
 import { type Figure, figures, Measured } from "./figures.js";
-import type { Record } from "./record.js";
+import { type Frameworks, lastFrameworks, type Record } from "./record.js";
 import { median, type Result, ratio, type Timing } from "./rounds.js";
 
 const charts = new URL("../charts/", import.meta.url);
 
 export function page(record: Record): string {
   const sections = record.results.filter(({ comparison }) => !comparison.startsWith("sweep")).map(comparisonTable);
-  const parts = [intro(record), figureTable(figures(record)), overview(record), ...sections, ...swept(record)];
+  const parts = [
+    ...[intro(record), figureTable(figures(record)), overview(record)],
+    ...sections,
+    ...swept(record),
+    frameworkTable(lastFrameworks()),
+  ];
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
 
@@ -54,17 +59,18 @@ ${shapes.map((row) => `| ${row} |`).join("\n")}`;
 
 function figureTable(all: readonly Figure[]): string {
   const rows = all.map(
-    ({ what, asked, measured, met }) =>
-      `| ${what} | ${asked} | ${measured ?? "not measured"} | ${met === undefined ? "" : met ? "yes" : "**no**"} |`,
+    ({ what, asked, measured, met, allowed = "" }) =>
+      `| ${what} | ${asked} | ${measured ?? "not measured"} | ${met === undefined ? "" : met ? "yes" : "**no**"} | ${allowed} |`,
   );
   const known = all.filter(({ met }) => met !== undefined);
   const count = `${known.filter(({ met }) => met).length} of ${known.length} that were measured are met.`;
   return `## What was asked, and what came of it
 
-\`cf-sgd\` and other rules with \`nonFinite: "skip"\` unless the row says something else. ${count}
+\`cf-sgd\` and other rules with \`nonFinite: "skip"\` unless the row says something else. ${count} The last column has what would be measured if a step took no
+longer than this machine's memory takes for the same rows and gradients.
 
-| figure | asked | measured | met |
-| --- | --- | --- | --- |
+| figure | asked | measured | met | memory allows |
+| --- | --- | --- | --- | --- |
 ${rows.join("\n")}`;
 }
 
@@ -139,6 +145,23 @@ function overview(record: Record): string {
     }),
   });
   return `![${alternative}](charts/w1.svg)`;
+}
+
+/** Frameworks for JavaScript, which are measured by themselves. */
+function frameworkTable(measured: Frameworks | undefined): string {
+  if (measured === undefined) return "";
+  const rows = measured.results.map(({ name, version, rows, dim, count, micros, own }) => {
+    const sizes = `${count} ids, ${rows} rows of ${dim}`;
+    return `| ${name} ${version} | ${sizes} | ${micros.toFixed(0)} | ${own.toFixed(0)} |`;
+  });
+  return `## Frameworks for JavaScript
+
+\`npm run bench:frameworks\` on ${measured.date}, ${measured.machine.processor}: a step of SGD on an embedding that is a dense variable, its gradient included, beside \`lookup\`
+and \`update\` of a table, which then has the same weights.
+
+| | | µs a step | tallygrad |
+| --- | --- | --- | --- |
+${rows.join("\n")}`;
 }
 
 /** The sweeps that were run, a table and a chart each. */

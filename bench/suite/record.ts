@@ -1,6 +1,6 @@
 /** What a run gave: a file a day in bench/records, of which bench/README.md is made. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import type { Shape } from "../workload.js";
 import type { Result } from "./rounds.js";
@@ -21,7 +21,30 @@ export interface Record {
   facts: Facts;
 }
 
+/** A framework's step beside a table's lookup and update, in microseconds. */
+export interface Framework {
+  name: string;
+  version: string;
+  rows: number;
+  dim: number;
+  count: number;
+  micros: number;
+  own: number;
+}
+
+/** What bench/frameworks.ts measured last. */
+export interface Frameworks {
+  date: string;
+  machine: Record["machine"];
+  results: Framework[];
+}
+
 const folder = new URL("../records/", import.meta.url);
+export const frameworksFile = new URL("frameworks.json", folder);
+
+export function lastFrameworks(): Frameworks | undefined {
+  return existsSync(frameworksFile) ? JSON.parse(readFileSync(frameworksFile, "utf8")) : undefined;
+}
 
 export function machine(): Record["machine"] {
   return {
@@ -43,7 +66,7 @@ export function writeRecord(record: Record): void {
 /** The newest record. */
 export function lastRecord(): Record {
   const file = readdirSync(folder)
-    .filter((name) => name.endsWith(".json"))
+    .filter((name) => /^\d.*\.json$/.test(name))
     .toSorted()
     .at(-1);
   if (file === undefined) throw new Error("bench/records is empty");
