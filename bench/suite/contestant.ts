@@ -5,7 +5,7 @@ export interface Contestant {
   name: string;
   /** Takes some steps; gives the microseconds of each. */
   turn(steps: number): Promise<number[]>;
-  /** The rows as they are, where contestants of this process must agree. */
+  /** The rows as they are, or what is read of them, where contestants of this process must agree. */
   rows?(ids: Uint32Array): Float32Array;
   /** Whether its rows must be those of others to the bit, not only nearly. */
   exact?: boolean;
