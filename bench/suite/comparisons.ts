@@ -67,14 +67,15 @@ function updates(shape: Shape, type: Type): Comparison {
 }
 
 function updateOf(shape: Shape, type: Type, batches: readonly Batch[], servers: Servers): Contestant[] {
+  if (shape.name === "W3") return largeUpdate(shape, type, batches, servers);
   const plain = PLAIN_RULES.find((rule) => rule === type);
   const pytorch = PYTORCH[type];
   const fbgemm = FBGEMM[type];
   const modes = ["skip", "reject"] as const;
   return [
     ...modes.flatMap((mode) => ["1t", "2t"].map((way) => update(shape, batches, type, way, mode))),
-    ...(shape.name === "W3" ? [] : [update(shape, batches, type, "wasm", "skip")]),
-    ...(type === "cf-sgd" && shape.name !== "W3" ? [update(shape, batches, type, "2t", "skip", true)] : []),
+    update(shape, batches, type, "wasm", "skip"),
+    ...(type === "cf-sgd" ? [update(shape, batches, type, "2t", "skip", true)] : []),
     ...(plain === undefined ? [] : [plainUpdate(shape, batches, plain)]),
     ...(plain?.endsWith("sgd") || plain === "adam" ? [native(servers, shape, `plain ${type}`, "native loop 1t")] : []),
     ...(type === "cf-sgd"
@@ -87,6 +88,22 @@ function updateOf(shape: Shape, type: Type, batches: readonly Batch[], servers: 
       fbgemm === undefined ? [] : [fbgemm, `${fbgemm}, bags`],
     ),
   ];
+}
+
+/** On a table of 2 GB: one of each kind, so that all fit into memory. */
+function largeUpdate(
+  shape: Shape,
+  type: Type,
+  batches: readonly Batch[],
+  { native: server, python }: Servers,
+): Contestant[] {
+  const [library, asked] = [PYTORCH[type] ? "PyTorch" : "FBGEMM, bags", PYTORCH[type] ?? `${FBGEMM[type]}, bags`];
+  const request = PYTORCH[type] ? `pytorch ${asked}` : `fbgemm ${asked}`;
+  return THREADS.flatMap((threads) => [
+    update(shape, batches, type, `${threads}t`, "skip"),
+    ...(threads === 1 ? [server.contestant(shape, `plain ${type}`, "native loop 1t", 1)] : []),
+    ...(python ? [python.installed.contestant(shape, request, `${library} ${threads}t`, threads)] : []),
+  ]);
 }
 
 function readings(shape: Shape): Comparison[] {
