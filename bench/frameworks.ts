@@ -12,11 +12,12 @@ import { type Batch, batchesOf, type Shape } from "./workload.js";
 
 const STEPS = 5;
 const LR = 0.01;
-const shape = (rows: number, count: number): Shape => ({
-  ...{ name: `${rows}`, rows, dim: 16, count, zipf: 1.05, stepsATurn: 1, batches: STEPS + 1 },
-});
 
-type Step = (batch: Batch) => Promise<void> | void;
+/** An embedding in training. */
+interface Embedding {
+  step(batch: Batch): Promise<void> | void;
+  weights(): Promise<Float32Array>;
+}
 
 /** The few things of TensorFlow.js that are used here. */
 interface TensorFlow {
@@ -47,7 +48,7 @@ interface Jax {
 }
 
 /** A package that an example has installed. */
-async function packageOf(example: string, name: string): Promise<{ module: unknown; version: string }> {
+async function packageOf<Module>(example: string, name: string): Promise<{ module: Module; version: string }> {
   const folder = new URL(`../examples/${example}/`, import.meta.url);
   if (!existsSync(new URL("node_modules", folder))) {
     execFileSync("npm", ["ci", "--ignore-scripts", "--no-audit"], { cwd: folder, stdio: "inherit" });
@@ -57,11 +58,9 @@ async function packageOf(example: string, name: string): Promise<{ module: unkno
   return { module: await import(require.resolve(name)), version: dependencies[name] };
 }
 
-async function tensorflow({ rows, dim, count }: Shape): Promise<{ step: Step; weights(): Promise<Float32Array> }> {
-  const tf = (await packageOf("tensorflow", "@tensorflow/tfjs")).module as TensorFlow;
-  await tf.setBackend("cpu");
+function tensorflow(tf: TensorFlow, { rows, dim, count }: Shape): Embedding {
   const [weights, sgd] = [tf.variable(tf.zeros([rows, dim])), tf.train.sgd(LR)];
-  const step: Step = ({ ids, gradients }) =>
+  const step = ({ ids, gradients }: Batch): void =>
     tf.tidy(() => {
       const [rowsOf, slopes] = [tf.tensor1d(Int32Array.from(ids), "int32"), tf.tensor2d(gradients, [count, dim])];
       sgd.minimize(() => weights.gather(rowsOf).mul(slopes).sum());
@@ -69,11 +68,10 @@ async function tensorflow({ rows, dim, count }: Shape): Promise<{ step: Step; we
   return { step, weights: async () => weights.dataSync() };
 }
 
-async function jax({ rows, dim, count }: Shape): Promise<{ step: Step; weights(): Promise<Float32Array> }> {
-  const { grad, numpy: np } = (await packageOf("jax", "@jax-js/jax")).module as Jax;
+function jax({ grad, numpy: np }: Jax, { rows, dim, count }: Shape): Embedding {
   let weights = np.zeros([rows, dim]);
   const slope = grad((weights, ids, gradients) => np.sum(np.take(weights, ids, 0).mul(gradients)));
-  const step: Step = async ({ ids, gradients }) => {
+  const step = async ({ ids, gradients }: Batch): Promise<void> => {
     const all = slope(weights.ref, np.array(Int32Array.from(ids)), np.array(gradients, { shape: [count, dim] }));
     weights = weights.sub(all.mul(LR));
     // Until then nothing has been computed.
@@ -82,7 +80,7 @@ async function jax({ rows, dim, count }: Shape): Promise<{ step: Step; weights()
   return { step, weights: () => weights.ref.data() };
 }
 
-function own({ rows, dim }: Shape): { step: Step; weights(): Promise<Float32Array> } {
+function own({ rows, dim }: Shape): Embedding {
   const table = new EmbeddingTable({ rows, dim, optimizer: { type: "sgd", lr: LR }, init: { type: "zeros" } });
   const all = Uint32Array.from({ length: rows }, (_, row) => row);
   return {
@@ -94,8 +92,7 @@ function own({ rows, dim }: Shape): { step: Step; weights(): Promise<Float32Arra
   };
 }
 
-async function timed(shape: Shape, make: (shape: Shape) => ReturnType<typeof own> | ReturnType<typeof jax>) {
-  const { step, weights } = await make(shape);
+async function timed({ step, weights }: Embedding, shape: Shape): Promise<{ micros: number; weights: Float32Array }> {
   const times: number[] = [];
   for (const batch of batchesOf(shape)) {
     const start = performance.now();
@@ -109,25 +106,28 @@ async function timed(shape: Shape, make: (shape: Shape) => ReturnType<typeof own
 async function compared(
   name: string,
   version: string,
-  shape: Shape,
-  make: Parameters<typeof timed>[1],
+  { rows, count }: { rows: number; count: number },
+  make: (shape: Shape) => Embedding,
 ): Promise<Framework> {
-  const [theirs, ours] = [await timed(shape, make), await timed(shape, own)];
-  const apart = theirs.weights.reduce(
-    (most, weight, at) => Math.max(most, Math.abs(weight - (ours.weights[at] ?? 0))),
-    0,
-  );
+  const dim = 16;
+  const shape: Shape = { name, rows, dim, count, zipf: 1.05, stepsATurn: 1, batches: STEPS + 1 };
+  const [theirs, ours] = [await timed(make(shape), shape), await timed(own(shape), shape)];
+  const distances = theirs.weights.map((weight, at) => Math.abs(weight - (ours.weights[at] ?? Number.NaN)));
+  const apart = distances.reduce((most, distance) => (distance <= most ? most : distance), 0);
   if (!(apart < 1e-4)) throw new Error(`${name} computes something else: weights are ${apart} apart`);
-  const { rows, dim, count } = shape;
+  process.stdout.write(`${name} ${theirs.micros.toFixed(0)} µs, tallygrad ${ours.micros.toFixed(0)} µs\n`);
   return { name, version, rows, dim, count, micros: theirs.micros, own: ours.micros };
 }
 
-const versions = [await packageOf("tensorflow", "@tensorflow/tfjs"), await packageOf("jax", "@jax-js/jax")];
-const results = [
-  await compared("TensorFlow.js", versions[0]?.version ?? "", shape(10_000, 256), tensorflow),
-  await compared("jax-js", versions[1]?.version ?? "", shape(100_000, 4096), jax),
-];
-for (const { name, micros, own } of results)
-  process.stdout.write(`${name} ${micros.toFixed(0)} µs, tallygrad ${own.toFixed(0)} µs\n`);
-const record: Frameworks = { date: new Date().toISOString().slice(0, 10), machine: machine(), results };
+const { module: tf, version: tfVersion } = await packageOf<TensorFlow>("tensorflow", "@tensorflow/tfjs");
+await tf.setBackend("cpu");
+const { module: jaxJs, version: jaxVersion } = await packageOf<Jax>("jax", "@jax-js/jax");
+const record: Frameworks = {
+  date: new Date().toISOString().slice(0, 10),
+  machine: machine(),
+  results: [
+    await compared("TensorFlow.js", tfVersion, { rows: 10_000, count: 256 }, (shape) => tensorflow(tf, shape)),
+    await compared("jax-js", jaxVersion, { rows: 100_000, count: 4096 }, (shape) => jax(jaxJs, shape)),
+  ],
+};
 writeFileSync(frameworksFile, `${JSON.stringify(record)}\n`);

@@ -91,19 +91,16 @@ function updateOf(shape: Shape, type: Type, batches: readonly Batch[], servers: 
 }
 
 /** On a table of 2 GB: one of each kind, so that all fit into memory. */
-function largeUpdate(
-  shape: Shape,
-  type: Type,
-  batches: readonly Batch[],
-  { native: server, python }: Servers,
-): Contestant[] {
-  const [library, asked] = [PYTORCH[type] ? "PyTorch" : "FBGEMM, bags", PYTORCH[type] ?? `${FBGEMM[type]}, bags`];
-  const request = PYTORCH[type] ? `pytorch ${asked}` : `fbgemm ${asked}`;
-  return THREADS.flatMap((threads) => [
-    update(shape, batches, type, `${threads}t`, "skip"),
-    ...(threads === 1 ? [server.contestant(shape, `plain ${type}`, "native loop 1t", 1)] : []),
-    ...(python ? [python.installed.contestant(shape, request, `${library} ${threads}t`, threads)] : []),
-  ]);
+function largeUpdate(shape: Shape, type: Type, batches: readonly Batch[], servers: Servers): Contestant[] {
+  const pytorch = PYTORCH[type];
+  const [peer, asked] = pytorch ? ["PyTorch", `pytorch ${pytorch}`] : ["FBGEMM, bags", `fbgemm ${FBGEMM[type]}, bags`];
+  return [
+    ...THREADS.map((threads) => update(shape, batches, type, `${threads}t`, "skip")),
+    native(servers, shape, `plain ${type}`, "native loop 1t"),
+    ...THREADS.flatMap((threads) => {
+      return servers.python?.installed.contestant(shape, asked, `${peer} ${threads}t`, threads) ?? [];
+    }),
+  ];
 }
 
 function readings(shape: Shape): Comparison[] {

@@ -1,4 +1,4 @@
-/** What issue 8 asks of the figures, and what a run gave. Ratios of several workloads or thread counts are rows of their own. */
+/** What is asked of a run, and what it gave. Ratios of several workloads or thread counts are rows of their own. */
 import type { Record } from "./record.js";
 import { median, ratio, type Timing } from "./rounds.js";
 
@@ -69,6 +69,8 @@ function atMost(what: string, most: number, found: number | undefined): Figure {
   };
 }
 
+const threadsText = (threads: number): string => (threads === 1 ? "1 thread" : `${threads} threads`);
+
 const over = (other: Timing | undefined, one: Timing | undefined): number | undefined =>
   other === undefined || one === undefined ? undefined : ratio(other, one);
 
@@ -93,7 +95,7 @@ function counted(measured: Measured): Figure[] {
       const peer = measured.best("update cf-sgd", workload, "FBGEMM", threads);
       const found = over(peer, own(workload, mode, threads));
       return {
-        ...atLeast(`\`cf-sgd\`, ${mode}, beside COUNTER_SGD, ${workload}, ${threads} thread(s)`, least, found),
+        ...atLeast(`\`cf-sgd\`, ${mode}, beside COUNTER_SGD, ${workload}, ${threadsText(threads)}`, least, found),
         ...measured.allowed("cf-sgd", workload, threads, peer),
       };
     });
@@ -127,7 +129,7 @@ function besidePeers(measured: Measured): Figure[] {
         const own = measured.timing(`update ${rule}`, workload, `tallygrad skip ${threads}t`);
         const peer = measured.best(`update ${rule}`, workload, library, threads);
         return {
-          ...atLeast(`\`${rule}\` beside ${library}, ${workload}, ${threads} thread(s)`, least, over(peer, own)),
+          ...atLeast(`\`${rule}\` beside ${library}, ${workload}, ${threadsText(threads)}`, least, over(peer, own)),
           ...measured.allowed(rule, workload, threads, peer),
         };
       }),
@@ -140,7 +142,7 @@ function lookups(measured: Measured): Figure[] {
     [1, 2].map((threads) => {
       const peer = measured.best("lookup", workload, "PyTorch", threads);
       const found = over(peer, measured.timing("lookup", workload, `tallygrad ${threads}t`));
-      return atLeast(`\`lookup\` beside PyTorch, ${workload}, ${threads} thread(s)`, 1.2, found);
+      return atLeast(`\`lookup\` beside PyTorch, ${workload}, ${threadsText(threads)}`, 1.2, found);
     }),
   );
 }
@@ -151,7 +153,7 @@ function shares(measured: Measured): Figure[] {
     [1, 2].map((threads) => {
       const own = measured.timing("update cf-sgd", workload, `tallygrad skip ${threads}t`);
       const found = own && measured.limit("update cf-sgd", workload, threads) / median(own.rounds);
-      return atLeast(`share of memory's limit, ${workload}, ${threads} thread(s)`, least, found, " %");
+      return atLeast(`share of memory's limit, ${workload}, ${threadsText(threads)}`, least, found, " %");
     }),
   );
 }

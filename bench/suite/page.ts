@@ -10,12 +10,8 @@ const charts = new URL("../charts/", import.meta.url);
 
 export function page(record: Record): string {
   const sections = record.results.filter(({ comparison }) => !comparison.startsWith("sweep")).map(comparisonTable);
-  const parts = [
-    ...[intro(record), figureTable(figures(record)), overview(record)],
-    ...sections,
-    ...swept(record),
-    frameworkTable(lastFrameworks()),
-  ];
+  const beginning = [intro(record), figureTable(figures(record)), overview(record)];
+  const parts = [...beginning, ...sections, ...swept(record), frameworkTable(lastFrameworks())];
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
 
@@ -46,7 +42,7 @@ and \`npm run bench:check\` counts instructions.
   not finite; no other contestant looks.
 - PyTorch 2.9.1: making the sparse gradient and \`optimizer.step()\`. Lookup both with and without an output array; the faster counts.
 - FBGEMM 1.4.2 on CPU: the backward pass, which is the update. It is measured without pooling and with bags of one id, as installed and with libtorch loaded with
-  RTLD_GLOBAL (without which its JIT kernels are not found); the fastest counts. On CPU, \`COUNTER_SGD\` computes what row-wise Adagrad does: it is timed for what it
+  RTLD_GLOBAL (without which its JIT kernels are not found); the fastest counts; on W3, whose tables have 2 GB, there is one way of each. On CPU, \`COUNTER_SGD\` computes what row-wise Adagrad does: it is timed for what it
   does there.
 - The native loop works an occurrence at a time, with AVX2 where there is one, without checks or prefetch, on huge pages like the kernel. \`kernel alone\` is the kernel without JavaScript, with \`reject\`.
 - Memory's limit is the time to read, change and write as many rows at random places of a table of that size as the batch has distinct ones, with prefetch on huge pages, and to read

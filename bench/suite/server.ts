@@ -14,6 +14,8 @@ export class Server {
   constructor(program: string, given: readonly string[]) {
     this.#process = spawn(program, given, { stdio: ["pipe", "pipe", "inherit"] });
     if (this.#process.stdout === null) throw new Error(`${program} has no output`);
+    // One that has ended cannot be written to. It gives no answer either, and that is what tells.
+    this.#process.stdin?.on("error", () => undefined);
     this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
   }
 
@@ -37,9 +39,9 @@ export class Server {
     return { name, turn, dispose: () => undefined };
   }
 
-  /** Gives back what all contestants have. */
+  /** Gives back what all contestants have, as does a process that has ended. */
   async close(): Promise<void> {
-    await this.#ask({ close: true });
+    if (this.#process.exitCode === null && this.#process.signalCode === null) await this.#ask({ close: true });
   }
 
   end(): void {

@@ -108,7 +108,7 @@ impl<R: Rule> Application<'_, R> {
                 self.rule.prefetch(groups.row(slot));
                 let positions = groups.occurrences(slot);
                 for number in 0..GRADIENTS {
-                    // Once more the last of fewer: a branch on how many there are would cost more.
+                    // Once more the last of fewer, of which there is one at least: a branch on how many there are would cost more.
                     self.gradients.prefetch(*positions.get_unchecked(number.min(positions.len() - 1)), width);
                 }
             }

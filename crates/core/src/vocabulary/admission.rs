@@ -1,6 +1,7 @@
 //! Which keys get a row of their own: all, or those that have occurred often enough, or some by chance.
 
-use super::keys::{KeyBatch, Keys, fold, hash};
+use super::key::{KeyBatch, fold, hash};
+use super::keys::Keys;
 use super::newcomers::Newcomers;
 use crate::error::{Error, Result};
 use crate::prefetch::prefetch;

@@ -2,7 +2,7 @@
 
 use std::collections::TryReserveError;
 
-use super::keys::MOST_KEY_BYTES;
+use super::key::MOST_KEY_BYTES;
 use crate::prefetch::prefetch;
 
 /// Bytes of a chunk, a power of two. A key is in one chunk.

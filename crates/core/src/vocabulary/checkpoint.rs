@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::admission::{Gate, Waiting};
 use super::eviction::Record;
-use super::keys::hash;
+use super::key::{hash, is_key};
 use super::{Vocabulary, VocabularyOptions};
 use crate::checkpoint::{Part, read_numbers, refused, write_numbers};
 use crate::error::{Error, Result};
@@ -342,5 +342,5 @@ impl RestoringVocabulary {
 fn split<'a>(rest: &mut &'a [u8], length: u32) -> Option<&'a [u8]> {
     let (key, behind) = rest.split_at_checked(length as usize)?;
     *rest = behind;
-    super::keys::is_key(key).then_some(key)
+    is_key(key).then_some(key)
 }

@@ -10,6 +10,7 @@ mod admission;
 mod arena;
 mod checkpoint;
 mod eviction;
+mod key;
 mod keys;
 mod newcomers;
 
@@ -18,8 +19,9 @@ use admission::Gate;
 pub use checkpoint::{RestoringVocabulary, VocabularyProgress};
 pub use eviction::Eviction;
 use eviction::Records;
-pub use keys::{KeyBatch, MOST_KEY_BYTES};
-use keys::{Keys, hash};
+use key::hash;
+pub use key::{KeyBatch, MOST_KEY_BYTES};
+use keys::Keys;
 use newcomers::Newcomers;
 
 /// What a new vocabulary is to be like.

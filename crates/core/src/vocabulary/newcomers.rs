@@ -1,7 +1,7 @@
 //! The keys of a batch that have no row, each once, in the order in which they first occur. They are compared where they lie in the batch, so that
 //! nothing is copied.
 
-use super::keys::KeyBatch;
+use super::key::KeyBatch;
 use crate::error::{Error, Result};
 
 /// Keys without rows.
