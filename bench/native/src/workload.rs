@@ -17,15 +17,19 @@ pub struct Shape {
     pub ids: usize,
     /// Exponent of Zipf's law; 0 is uniform.
     pub zipf: f64,
+    /// The share of occurrences that are all of one row.
+    pub hot: f64,
     /// Steps a contestant takes before the next one's turn: enough for caches to be as they are in a training loop.
     pub steps_a_turn: usize,
 }
 
 /// The shapes.
-pub const SHAPES: [Shape; 3] = [
-    Shape { name: "W1", rows: 1_000_000, dim: 64, ids: 65_536, zipf: 1.05, steps_a_turn: 8 },
-    Shape { name: "W2", rows: 100_000, dim: 16, ids: 4_096, zipf: 1.05, steps_a_turn: 64 },
-    Shape { name: "W4", rows: 1_000_000, dim: 64, ids: 65_536, zipf: 0.0, steps_a_turn: 8 },
+pub const SHAPES: [Shape; 5] = [
+    Shape { name: "W1", rows: 1_000_000, dim: 64, ids: 65_536, zipf: 1.05, hot: 0.0, steps_a_turn: 8 },
+    Shape { name: "W2", rows: 100_000, dim: 16, ids: 4_096, zipf: 1.05, hot: 0.0, steps_a_turn: 64 },
+    Shape { name: "W4", rows: 1_000_000, dim: 64, ids: 65_536, zipf: 0.0, hot: 0.0, steps_a_turn: 8 },
+    Shape { name: "hot 0.5", rows: 1_000_000, dim: 64, ids: 65_536, zipf: 1.05, hot: 0.5, steps_a_turn: 8 },
+    Shape { name: "hot 0.8", rows: 1_000_000, dim: 64, ids: 65_536, zipf: 1.05, hot: 0.8, steps_a_turn: 8 },
 ];
 
 /// One batch.
@@ -73,7 +77,13 @@ pub fn batches(shape: Shape) -> Vec<Batch> {
         .collect();
     let rows = random.permutation(shape.rows);
     let batch = |random: &mut Random| {
-        let mut id = || rows[cumulative.partition_point(|&c| c < random.unit() * sum).min(shape.rows - 1)];
+        let mut id = || {
+            if shape.hot > 0.0 && random.unit() < shape.hot {
+                rows[0]
+            } else {
+                rows[cumulative.partition_point(|&c| c < random.unit() * sum).min(shape.rows - 1)]
+            }
+        };
         let ids = (0..shape.ids).map(|_| id()).collect();
         let gradients = (0..shape.ids * shape.dim).map(|_| (random.unit() * 2.0 - 1.0) as f32).collect();
         Batch { ids, gradients }

@@ -11,7 +11,7 @@ use tallygrad_core::parameters::Kind;
 use tallygrad_core::rule::AnyRule;
 use tallygrad_core::table::{Ids, Table};
 
-const SHAPE: Shape = Shape { name: "counted", rows: 10_000, dim: 16, ids: 2048, zipf: 1.05, steps_a_turn: 0 };
+const SHAPE: Shape = Shape { name: "counted", rows: 10_000, dim: 16, ids: 2048, zipf: 1.05, hot: 0.0, steps_a_turn: 0 };
 /// Steps that are counted, after one that is not.
 const STEPS: usize = 4;
 /// Ids of a bag.

@@ -112,8 +112,8 @@ pub(crate) fn prepare(
     let findings = if let Some(plan) = planned {
         table.plan.copy_from(plan);
         inspect(table, Findings::default(), ids, gradients)
-    } else if threads > 1 && inspected.is_none() && asked(table, questions) {
-        share::inspect_and_group(table, ids, gradients, questions, threads)?
+    } else if threads > 1 && inspected.is_none() {
+        share::inspect_and_group(table, ids, gradients, questions, asked(table, questions), threads)?
     } else {
         // SAFETY: the table checked that its ids are rows.
         unsafe { table.plan.group(ids) };

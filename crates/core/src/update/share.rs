@@ -2,7 +2,7 @@
 //! the same, and each is one thread's work.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::PURPOSE;
 use super::apply::{Application, SCRATCH_ROWS, apply_slots};
@@ -24,25 +24,32 @@ fn run(threads: usize, tasks: usize, work: &(dyn Fn(usize) + Sync)) -> Result<()
     pool::run(threads, tasks, work).map_err(|pool::Panicked| Error::Poisoned)
 }
 
-/// Groups the batch on one thread while the others inspect it.
+/// Groups the batch on one thread while the others inspect it. Where nothing is asked they do so only as long as they would wait for the
+/// plan, because that brings gradients close.
 pub(super) fn inspect_and_group(
     table: &mut Table,
     ids: &[u32],
     gradients: Gradients,
     questions: Questions,
+    asked: bool,
     threads: usize,
 ) -> Result<Findings> {
     let chunks = ids.len().div_ceil(CHUNK);
     table.scratch.findings.reserve(chunks, PURPOSE)?;
     let findings = SharedSlice::new(&mut table.scratch.findings[..chunks]);
-    let (plan, simd) = (Mutex::new(&mut table.plan), table.simd);
+    let (plan, grouped, simd) = (Mutex::new(&mut table.plan), AtomicBool::new(false), table.simd);
     let a_task = chunks.div_ceil(TASKS);
     let work = |task: usize| {
         let Some(task) = task.checked_sub(1) else {
             let mut plan = plan.lock().expect("only this task locks the plan");
             // SAFETY: the table checked that its ids are rows.
-            return unsafe { plan.group(ids) };
+            unsafe { plan.group(ids) };
+            grouped.store(true, Ordering::Relaxed);
+            return;
         };
+        if !asked && grouped.load(Ordering::Relaxed) {
+            return;
+        }
         let chunks = task * a_task..((task + 1) * a_task).min(chunks);
         // SAFETY: each task has chunks of its own.
         let findings = unsafe { findings.range(chunks.clone()) };
@@ -51,7 +58,8 @@ pub(super) fn inspect_and_group(
         }
     };
     run(threads, 1 + chunks.div_ceil(a_task), &work)?;
-    Ok(table.scratch.findings[..chunks].iter().fold(Findings::default(), |sum, &next| sum.then(next)))
+    let findings = if asked { &table.scratch.findings[..chunks] } else { &[] };
+    Ok(findings.iter().fold(Findings::default(), |sum, &next| sum.then(next)))
 }
 
 /// Sums the runs of rows that hold so much of the batch that one thread would be busy with them while others wait.
