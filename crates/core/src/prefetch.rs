@@ -9,10 +9,10 @@ pub(crate) const TOGETHER: usize = if INSTRUCTION { 1 } else { 16 };
 /// How many rows before its use a row is fetched.
 pub(crate) const AHEAD: usize = if INSTRUCTION { 8 } else { 0 };
 /// Whether [`prefetch`] is an instruction that does not wait.
-const INSTRUCTION: bool = cfg!(not(target_arch = "wasm32"));
+pub(crate) const INSTRUCTION: bool = cfg!(not(target_arch = "wasm32"));
 
 /// Words in a cache line.
-const LINE: usize = 16;
+pub(crate) const LINE: usize = 16;
 
 /// Brings the cache line at `address` close.
 ///
@@ -37,6 +37,24 @@ pub(crate) unsafe fn prefetch<T>(address: *const T) {
     }
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "wasm32")))]
     let _ = address;
+}
+
+/// Brings the cache line at `address` to the second cache: for what is read once, of which more can be under way there.
+///
+/// # Safety
+/// As for [`prefetch`].
+#[inline(always)]
+pub(crate) unsafe fn prefetch_to_second<T>(address: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch never faults.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(address.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    // SAFETY: the caller's promise.
+    unsafe {
+        prefetch(address);
+    }
 }
 
 /// Brings the cache lines of `count` words of four bytes close, `most` of them at most; the hardware follows after that.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::gradients::Gradients;
+use super::gradients::{Gradients, fetched_far_ahead};
 use super::presums::{Presums, add_runs};
 use super::treatment::StepTreatment;
 use crate::lanes::{Kernel, LANES, Over, Simd, Vector, change, dispatch, largest_magnitude, sum_of_squares};
@@ -16,7 +16,9 @@ use crate::tally::SharedTallies;
 use crate::width::{Width, with_width};
 
 /// Gradients of a row that are fetched with it.
-const GRADIENTS: usize = 2;
+const fn gradients_with_row<W: Width>() -> usize {
+    if fetched_far_ahead::<W>() { 4 } else { 2 }
+}
 
 /// What all rows of a step share.
 pub(crate) struct Application<'a, R: Rule> {
@@ -99,7 +101,7 @@ impl<R: Rule> Application<'_, R> {
     /// The plan's rows exist, its positions are of the batch, and `width` is the table's.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // A small function keeps its values in registers.
     #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-    unsafe fn fetch(&self, groups: Groups, slots: Range<usize>, width: impl Width) {
+    unsafe fn fetch<W: Width>(&self, groups: Groups, slots: Range<usize>, width: W) {
         for slot in slots {
             // SAFETY: the caller's promise.
             unsafe {
@@ -107,7 +109,7 @@ impl<R: Rule> Application<'_, R> {
                 self.tallies.prefetch(groups.row(slot));
                 self.rule.prefetch(groups.row(slot));
                 let positions = groups.occurrences(slot);
-                for number in 0..GRADIENTS {
+                for number in 0..gradients_with_row::<W>() {
                     // Once more the last of fewer, of which there is one at least: a branch on how many there are would cost more.
                     self.gradients.prefetch(*positions.get_unchecked(number.min(positions.len() - 1)), width);
                 }

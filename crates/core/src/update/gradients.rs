@@ -1,7 +1,7 @@
 //! The gradients of a batch, one row of `dim` float32 for each occurrence, and their sums in the documented order.
 
 use crate::lanes::{Change, LANES, Times, Unchanged, Vector};
-use crate::prefetch::prefetch_words;
+use crate::prefetch::{INSTRUCTION, LINE, prefetch_to_second};
 use crate::width::Width;
 
 /// Occurrences of one row that are summed before their sum is added to the row's. Fixed by the contract of a step, so that several
@@ -9,8 +9,17 @@ use crate::width::Width;
 pub(crate) const RUN: usize = 256;
 /// Vectors summed side by side in registers: as many as leave some for other things, where a vector takes one (or, in WebAssembly, two).
 const BLOCK: usize = if cfg!(target_arch = "wasm32") { 4 } else { 8 };
+/// How many occurrences of its row before its use a gradient is fetched.
+const AHEAD: usize = 12;
 /// Cache lines of a gradient that are fetched ahead.
 const MOST_LINES: usize = 8;
+
+/// Whether gradients after a row's first are fetched ahead as well. Batches of gradients of a line or less tend to be in the caches already,
+/// and sums of them wait for additions.
+#[inline(always)]
+pub(crate) const fn fetched_far_ahead<W: Width>() -> bool {
+    INSTRUCTION && W::SEVERAL_LINES
+}
 
 /// Gradients as the caller gave them, and what to multiply each element with first.
 #[derive(Clone, Copy)]
@@ -39,14 +48,16 @@ impl<'a> Gradients<'a> {
         unsafe { self.values.get_unchecked(start..start + width.dim()) }
     }
 
-    /// Brings the first lines of a gradient close.
+    /// Brings the first lines of a gradient to the second cache.
     ///
     /// # Safety
     /// As for [`Gradients::at_unchecked`].
     #[inline(always)]
     pub unsafe fn prefetch(&self, position: u32, width: impl Width) {
-        // SAFETY: the caller's promise.
-        unsafe { prefetch_words(self.at_unchecked(position, width).as_ptr(), width.dim(), MOST_LINES) }
+        for line in 0..width.dim().div_ceil(LINE).min(MOST_LINES) {
+            // SAFETY: the caller's promise; the line begins inside the gradient.
+            unsafe { prefetch_to_second(self.at_unchecked(position, width).as_ptr().add(line * LINE)) };
+        }
     }
 
     /// Writes the scaled sum of the gradients at `positions` (at least one) to `sum`, run by run.
@@ -134,7 +145,14 @@ impl<W: Width, S: Change> Run<'_, W, S> {
             for (at, lanes) in block.iter_mut().enumerate() {
                 *lanes = self.scale.of(V::load(from.add(at * LANES)));
             }
-            for &position in &self.positions[1..] {
+            let last = self.positions.len() - 1;
+            for (number, &position) in self.positions.iter().enumerate().skip(1) {
+                if fetched_far_ahead::<W>() {
+                    let coming = self.columns(*self.positions.get_unchecked((number + AHEAD).min(last)));
+                    for line in 0..(N * LANES).div_ceil(LINE) {
+                        prefetch_to_second(coming.add(line * LINE));
+                    }
+                }
                 let from = self.columns(position);
                 for (at, lanes) in block.iter_mut().enumerate() {
                     *lanes = *lanes + self.scale.of(V::load(from.add(at * LANES)));
