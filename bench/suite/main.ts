@@ -35,6 +35,7 @@ if (!options.page) await run();
 if (options.write || options.page) writeFileSync(new URL("../README.md", import.meta.url), page(lastRecord()));
 
 async function run(): Promise<void> {
+  const began = performance.now();
   const servers = start();
   const record: Record = {
     date: new Date().toISOString().slice(0, 10),
@@ -60,6 +61,7 @@ async function run(): Promise<void> {
     if (options.write) writeRecord(record);
   }
   for (const server of all(servers)) server.end();
+  process.stdout.write(`\n${((performance.now() - began) / 60_000).toFixed(1)} minutes\n`);
 }
 
 function start(): Servers {
@@ -112,10 +114,11 @@ async function compare(
   servers: Servers,
   rounds: number,
 ): Promise<Result> {
+  const start = performance.now();
   const taking = contestants(batches, servers);
   try {
     const result = { comparison: name, workload: shape.name, ...(await takeTurns(shape, batches, taking, rounds)) };
-    print(result);
+    print(result, performance.now() - start);
     return result;
   } finally {
     for (const contestant of taking) contestant.dispose();
@@ -123,8 +126,9 @@ async function compare(
   }
 }
 
-function print({ comparison, workload, timings, missing }: Result): void {
-  process.stdout.write(`\n${comparison}, ${workload}; microseconds a step, and times the first\n`);
+function print({ comparison, workload, timings, missing }: Result, milliseconds: number): void {
+  const took = `all of it took ${(milliseconds / 1000).toFixed(1)} s`;
+  process.stdout.write(`\n${comparison}, ${workload}; microseconds a step, and times the first; ${took}\n`);
   for (const timing of timings) {
     const cells = [median(timing.rounds), timing.p10, timing.p90].map((micros) => micros.toFixed(1).padStart(10));
     const beside = ratio(timing, timings[0] ?? timing).toFixed(2);
