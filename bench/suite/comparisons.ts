@@ -4,6 +4,7 @@ import { type Batch, SHAPES, type Shape, shapeOf } from "../workload.js";
 import type { Contestant } from "./contestant.js";
 import { lookup, plainUpdate, pool, type Rule, several, update } from "./own.js";
 import type { Server } from "./server.js";
+import { scopes, widths } from "./variants.js";
 
 /** The other processes. Python's are there if `--peers` asks for them. */
 export interface Servers {
@@ -207,8 +208,12 @@ function swept(shape: Shape): Comparison {
 export function comparisons(): Comparison[] {
   const rulesOf = (shape: Shape): readonly Rule[] => (shape.name === "W3" ? LARGE : RULES);
   return [
-    ...SHAPES.flatMap((shape) => rulesOf(shape).map((rule) => updates(shape, rule))),
-    ...SHAPES.filter(({ name }) => name !== "W3").flatMap(readings),
+    ...SHAPES.flatMap((shape) => [
+      ...rulesOf(shape).map((rule) => updates(shape, rule)),
+      ...(shape.name === "W3" ? [] : readings(shape)),
+      ...(shape.name === "W1" ? widths() : []),
+    ]),
+    ...scopes(),
     ...TOGETHER.map(fused),
     ...sweeps().flatMap(({ values, shape }) => values.map((value) => swept(shape(value)))),
   ];

@@ -2,11 +2,14 @@
 import { EmbeddingTable, EmbeddingTables, type FeatureBatch, type Optimizer, type TableOptions } from "tallygrad";
 import { type PlainRule, plainTable } from "../plain.js";
 import type { Batch, Shape } from "../workload.js";
-import { type Contestant, timed } from "./contestant.js";
+import { type Contestant, rest, timed } from "./contestant.js";
 
 export const LR = 0.01;
 /** Ids of a bag. */
 const BAG = 8;
+
+/** Milliseconds between two steps of a training loop that does something else as well. */
+const PAUSE = 1;
 
 /** What runs a table's steps. */
 export const WAYS: Readonly<Record<string, Partial<TableOptions>>> = {
@@ -45,7 +48,7 @@ export function update(
   };
   return {
     name: `tallygrad ${nonFinite} ${way}${pauses ? ", pauses" : ""}`,
-    turn: timed(step, pauses),
+    turn: timed(step, pauses ? () => rest(PAUSE) : undefined),
     rows: (ids) => table.lookup(ids),
     exact: true,
     dispose: () => table.dispose(),
