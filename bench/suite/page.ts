@@ -1,8 +1,9 @@
 /** bench/README.md, made of a record. */
 import * as Plot from "@observablehq/plot";
-import { writeChart } from "../charts.js";
+import { apart, writeChart } from "../charts.js";
 import { sweeps } from "./comparisons.js";
-import { type Figure, figures, Measured } from "./figures.js";
+import { figures } from "./figures.js";
+import { type Figure, Measured } from "./measured.js";
 import { type Frameworks, lastFrameworks, type Record } from "./record.js";
 import { median, type Result, ratio, type Timing } from "./rounds.js";
 
@@ -16,7 +17,7 @@ export function page(record: Record): string {
 }
 
 function intro({ date, machine, rounds, workloads, results }: Record): string {
-  const shapes = workloads
+  const shapes = [...new Map(workloads.map((shape) => [shape.name, shape])).values()]
     .filter(({ name }) => !name.includes("="))
     .map((shape) => {
       const { name, rows, dim, count, zipf, tables = 1, distinct } = shape;
@@ -98,7 +99,7 @@ function colorOf(contestant: string): string {
 /** Updates of W1 by rule: how many times as long peers take. */
 function overview(record: Record): string {
   const measured = new Measured(record);
-  const rules = ["sgd", "cf-sgd", "adagrad", "rowwise-adagrad", "adam"];
+  const rules = ["tallygrad", "sgd", "cf-sgd", "adagrad", "rowwise-adagrad", "adam"];
   const bars = rules.flatMap((rule) => {
     const comparison = `update ${rule}`;
     const own = measured.timing(comparison, "W1", "tallygrad skip 1t");
@@ -123,7 +124,8 @@ function overview(record: Record): string {
       height: 90 * rules.length,
       marginLeft: 90,
       marginRight: 120,
-      x: { label: "milliseconds a step, W1, one thread", grid: true, insetRight: 40 },
+      marginBottom: 45,
+      x: { label: "milliseconds a step, W1, one thread", labelOffset: 40, grid: true, insetRight: 40 },
       y: { label: null },
       fy: { label: null, domain: rules },
       marks: [
@@ -202,28 +204,50 @@ ${rows.join("\n")}`;
 
 function sweepChart(what: string, points: readonly Point[]): string {
   const alternative = `nanoseconds an occurrence by ${what}`;
-  const ordinal = what === "zipf" || what === "hot";
   writeChart(charts, `sweep-${what}`, {
     title: alternative,
     draw: () => ({
-      height: 300,
+      height: HEIGHT,
       marginLeft: 60,
       marginRight: 150,
-      x: ordinal ? { type: "point", label: what } : { type: "log", label: what },
+      // Values of N, dim and rows are as far apart as on a logarithmic axis, but with all their names.
+      x: {
+        type: "point",
+        label: what,
+        labelAnchor: "right",
+        tickFormat: (value: number) => value.toLocaleString("en"),
+      },
       y: { label: "nanoseconds an occurrence", grid: true, zero: true },
       marks: [
-        Plot.line(points, {
-          x: "value",
-          y: "time",
-          z: "contestant",
-          stroke: (point) => colorOf(point.contestant),
-        }),
-        Plot.text(
-          points,
-          Plot.selectLast({ x: "value", y: "time", z: "contestant", text: "contestant", textAnchor: "start", dx: 5 }),
+        ...["1t", "2t"].map((threads) =>
+          Plot.line(
+            points.filter(({ contestant }) => contestant.endsWith(threads)),
+            {
+              x: "value",
+              y: "time",
+              z: "contestant",
+              stroke: (point: Point) => colorOf(point.contestant),
+              strokeDasharray: threads === "2t" ? "5 3" : "none",
+            },
+          ),
         ),
+        Plot.text(lineEnds(points), { x: "value", y: "time", text: "contestant", textAnchor: "start", dx: 5 }),
       ],
     }),
   });
   return `![${alternative}](charts/sweep-${what}.svg)`;
+}
+
+/** Pixels of a sweep's chart, of what is above and below its lines, and of a line of text. */
+const [HEIGHT, MARGINS, LINE] = [300, 50, 14];
+
+/** The last point of each contestant, at a height where its name covers no other. */
+function lineEnds(points: readonly Point[]): Point[] {
+  const ends = [...new Map(points.map((point) => [point.contestant, point])).values()];
+  const most = Math.max(...points.map(({ time }) => time));
+  const heights = apart(
+    ends.map(({ time }) => time),
+    (LINE * most) / (HEIGHT - MARGINS),
+  );
+  return ends.map((end, index) => ({ ...end, time: heights[index] ?? end.time }));
 }
