@@ -1,9 +1,11 @@
 /** bench/README.md, made of a record. */
 import * as Plot from "@observablehq/plot";
 import { apart, writeChart } from "../charts.js";
-import { sweeps } from "./comparisons.js";
+import { RULES, sweeps } from "./comparisons.js";
 import { figures } from "./figures.js";
+import { besideBare, besideNative } from "./figures-alone.js";
 import { type Figure, Measured } from "./measured.js";
+import type { Rule } from "./own.js";
 import { type Frameworks, lastFrameworks, type Record } from "./record.js";
 import { median, type Result, ratio, type Timing } from "./rounds.js";
 
@@ -11,7 +13,7 @@ const charts = new URL("../charts/", import.meta.url);
 
 export function page(record: Record): string {
   const sections = record.results.filter(({ comparison }) => !comparison.startsWith("sweep")).map(comparisonTable);
-  const beginning = [intro(record), figureTable(figures(record)), overview(record)];
+  const beginning = [intro(record), figureTable(figures(record)), ruleTable(new Measured(record)), overview(record)];
   const parts = [...beginning, ...sections, ...swept(record), frameworkTable(lastFrameworks())];
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
@@ -46,6 +48,10 @@ and \`npm run bench:check\` counts instructions.
   RTLD_GLOBAL (without which its JIT kernels are not found); the fastest counts; on W3, whose tables have 2 GB, there is one way of each. On CPU, \`COUNTER_SGD\` computes what row-wise Adagrad does: it is timed for what it
   does there.
 - The native loop works an occurrence at a time, with AVX2 where there is one, without checks or prefetch, on huge pages like the kernel. \`kernel alone\` is the kernel without JavaScript, with \`reject\`.
+- The bare loop is what no step of a rule can do without: each distinct row's gradients are added up, and its weights, state and tally read and written. Which occurrences
+  belong together is known beforehand. It computes nothing, and nothing is prefetched.
+- PyTorch and FBGEMM have not every rule: its RMSprop, Adam and AdamW take no sparse gradients, and its momentum moves every row that was ever seen; FBGEMM's on CPU are these three.
+- \`scope\` compares steps that visit their batch's rows with steps that visit all, on 100,000 rows and on a million, where the same gradients go to rows ten times as far apart.
 - Memory's limit is the time to read, change and write as many rows at random places of a table of that size as the batch has distinct ones, with prefetch on huge pages, and to read
   its gradients once in a stream. It is measured in turns with the others; \`bench/limit\` (\`cargo run --release -p tallygrad-bench --bin limit\`) prints rates by itself.
 
@@ -69,6 +75,21 @@ longer than this machine's memory takes for the same rows and gradients.
 | figure | asked | measured | met | memory allows |
 | --- | --- | --- | --- | --- |
 ${rows.join("\n")}`;
+}
+
+/** Every rule beside what it cannot do without, and WebAssembly beside native. */
+function ruleTable(measured: Measured): string {
+  const columns = [...besideBare(measured), ...besideNative(measured)];
+  const rows = RULES.filter((rule) => columns.some(({ of }) => of(rule) !== undefined));
+  if (rows.length === 0) return "";
+  const cells = (rule: Rule): string => columns.map(({ of }) => of(rule)?.toFixed(2) ?? "").join(" | ");
+  return `## Every rule
+
+How many times as long as a bare loop a step takes, and WebAssembly as native on one thread.
+
+| | ${columns.map(({ what }) => what).join(" | ")} |
+| --- | ${columns.map(() => "---").join(" | ")} |
+${rows.map((rule) => `| ${rule} | ${cells(rule)} |`).join("\n")}`;
 }
 
 /** Microseconds, with as many digits as mean something. */
