@@ -50,7 +50,8 @@ and \`npm run bench:check\` counts instructions.
 - The native loop works an occurrence at a time, with AVX2 where there is one, without checks or prefetch, on huge pages like the kernel. \`kernel alone\` is the kernel without JavaScript, with \`reject\`.
 - The bare loop is what no step of a rule can do without: each distinct row's gradients are added up, and its weights, state and tally read and written. Which occurrences
   belong together is known beforehand. It computes nothing, and nothing is prefetched.
-- PyTorch and FBGEMM have not every rule: its RMSprop, Adam and AdamW take no sparse gradients, and its momentum moves every row that was ever seen; FBGEMM's on CPU are these three.
+- Not every rule has a peer: PyTorch's RMSprop, Adam and AdamW take no sparse gradients, and its momentum moves every row that was ever seen; FBGEMM has SGD, Adagrad and row-wise
+  Adagrad on CPU.
 - \`scope\` compares steps that visit their batch's rows with steps that visit all, on 100,000 rows and on a million, where the same gradients go to rows ten times as far apart.
 - Memory's limit is the time to read, change and write as many rows at random places of a table of that size as the batch has distinct ones, with prefetch on huge pages, and to read
   its gradients once in a stream. It is measured in turns with the others; \`bench/limit\` (\`cargo run --release -p tallygrad-bench --bin limit\`) prints rates by itself.

@@ -37,7 +37,7 @@ export function widths(): Comparison[] {
   }));
 }
 
-/** What steps do to rows outside of their batch, if told to. Its rows rest six steps on average between two that they are in. */
+/** What steps do to rows outside of their batch, if told to. Between two steps that a row is in, it misses four on average. */
 export const SCOPES: Readonly<Record<string, (scope: "touched" | "all") => Partial<TableOptions>>> = {
   momentum: (scope) => ({ optimizer: { type: "sgd", lr: LR, momentum: 0.9, scope } }),
   decay: (scope) => ({ optimizer: { type: "sgd", lr: LR }, weightDecay: { rate: 0.01, scope } }),
