@@ -3,9 +3,11 @@
 import type { Batch, Shape } from "./workload.js";
 
 const [EPS, BETA1, BETA2] = [1e-8, 0.9, 0.999];
+/** What tallygrad takes every row to have occurred before it does. */
+const START = 64;
 
 /** Rules that have a loop here. */
-export const PLAIN_RULES = ["sgd", "cf-sgd", "adagrad", "rowwise-adagrad", "adam"] as const;
+export const PLAIN_RULES = ["tallygrad", "sgd", "cf-sgd", "adagrad", "rowwise-adagrad", "adam"] as const;
 export type PlainRule = (typeof PLAIN_RULES)[number];
 
 export interface PlainTable {
@@ -16,6 +18,7 @@ export interface PlainTable {
 /** A table of zeros. Rules whose step is linear in the gradient move a row at each occurrence, others sum its gradients first. */
 export function plainTable(shape: Shape, rule: PlainRule, lr: number): PlainTable {
   if (rule === "sgd" || rule === "cf-sgd") return byOccurrence(shape, rule === "cf-sgd", lr);
+  if (rule === "tallygrad") return byTally(shape, lr);
   return byRow(shape, rule, lr);
 }
 
@@ -59,6 +62,40 @@ function byRow({ rows, dim }: Shape, rule: "adagrad" | "rowwise-adagrad" | "adam
   return { weights, step };
 }
 
+/** The house rule: a row's rate has the mean square of all gradients so far in it, how often the row occurred before, and its own gradient's mean square. */
+function byTally({ rows, dim }: Shape, lr: number): PlainTable {
+  const weights = new Float32Array(rows * dim);
+  const counts = new Uint32Array(rows);
+  const slots = new Int32Array(rows).fill(-1);
+  let sums = new Float32Array(0);
+  let [squares, elements] = [0, 0];
+  const step = ({ ids, gradients }: Batch): void => {
+    if (sums.length < gradients.length) sums = new Float32Array(gradients.length);
+    squares += squaresOf(gradients);
+    elements += gradients.length;
+    for (const [slot, row] of sum(ids, gradients, dim, slots, sums).entries()) {
+      const gradient = sums.subarray(slot * dim, (slot + 1) * dim);
+      const seen = (counts[row] as number) + START;
+      shift(weights, row * dim, gradient, lr / Math.sqrt((squares / elements) * seen + squaresOf(gradient) / dim));
+      slots[row] = -1;
+    }
+    for (let i = 0; i < ids.length; i++) counts[ids[i] as number] = (counts[ids[i] as number] as number) + 1;
+  };
+  return { weights, step };
+}
+
+function squaresOf(numbers: Float32Array): number {
+  let squares = 0;
+  for (let d = 0; d < numbers.length; d++) squares += (numbers[d] as number) ** 2;
+  return squares;
+}
+
+/** Moves the weights that begin at `at` against a gradient. */
+function shift(weights: Float32Array, at: number, gradient: Float32Array, rate: number): void {
+  for (let d = 0; d < gradient.length; d++)
+    weights[at + d] = (weights[at + d] as number) - rate * (gradient[d] as number);
+}
+
 /** Adds up the gradients of each row, and gives the rows in order of their first occurrence. */
 function sum(ids: Uint32Array, gradients: Float32Array, dim: number, slots: Int32Array, sums: Float32Array): number[] {
   const touched: number[] = [];
@@ -98,14 +135,9 @@ const adagrad: Move = (weights, _, second, row, gradient, rate) => {
 };
 
 const rowwiseAdagrad: Move = (weights, _, second, row, gradient, rate) => {
-  const at = row * gradient.length;
-  let squares = 0;
-  for (let d = 0; d < gradient.length; d++) squares += (gradient[d] as number) ** 2;
-  const s = (second[row] as number) + squares / gradient.length;
+  const s = (second[row] as number) + squaresOf(gradient) / gradient.length;
   second[row] = s;
-  const step = rate / (Math.sqrt(s) + EPS);
-  for (let d = 0; d < gradient.length; d++)
-    weights[at + d] = (weights[at + d] as number) - step * (gradient[d] as number);
+  shift(weights, row * gradient.length, gradient, rate / (Math.sqrt(s) + EPS));
 };
 
 const adam: Move = (weights, first, second, row, gradient, rate) => {

@@ -1,10 +1,10 @@
 /** What is compared: each comparison has a workload and contestants that take turns on it. */
-import type { Optimizer } from "tallygrad";
 import { PLAIN_RULES } from "../plain.js";
 import { type Batch, SHAPES, type Shape, shapeOf } from "../workload.js";
 import type { Contestant } from "./contestant.js";
-import { lookup, plainUpdate, pool, several, update } from "./own.js";
+import { lookup, plainUpdate, pool, type Rule, several, update } from "./own.js";
 import type { Server } from "./server.js";
+import { scopes, widths } from "./variants.js";
 
 /** The other processes. Python's are there if `--peers` asks for them. */
 export interface Servers {
@@ -19,18 +19,29 @@ export interface Comparison {
   contestants(batches: readonly Batch[], servers: Servers): Contestant[];
 }
 
-type Type = Optimizer["type"];
-const RULES: readonly Type[] = ["tallygrad", "sgd", "fa-sgd", "cf-sgd", "adagrad", "rowwise-adagrad", "adam"];
-/** What peers call a rule, if they have it. */
-const PYTORCH: Partial<Record<Type, string>> = { sgd: "sgd", adagrad: "adagrad", adam: "adam" };
-const FBGEMM: Partial<Record<Type, string>> = {
-  sgd: "sgd",
-  "cf-sgd": "counter-sgd",
-  adagrad: "adagrad",
-  "rowwise-adagrad": "rowwise-adagrad",
+/**
+ * Every rule, and what peers call it, if they have it. PyTorch's RMSprop, Adam and AdamW take no sparse gradients, and its momentum moves all rows that were ever seen;
+ * on CPU, FBGEMM has no more rules than these.
+ */
+const PEERS: Readonly<Record<Rule, { pytorch?: string; fbgemm?: string }>> = {
+  tallygrad: {},
+  sgd: { pytorch: "sgd", fbgemm: "sgd" },
+  "sgd-momentum": {},
+  "fa-sgd": {},
+  "cf-sgd": { fbgemm: "counter-sgd" },
+  adagrad: { pytorch: "adagrad", fbgemm: "adagrad" },
+  "rowwise-adagrad": { fbgemm: "rowwise-adagrad" },
+  rmsprop: {},
+  adam: { pytorch: "adam" },
+  adamw: {},
+  "rowwise-adam": {},
+  ftrl: {},
 };
+export const RULES = Object.keys(PEERS) as Rule[];
+/** Those of which bench/native has a plain loop. bench/plain.ts has more of them in JavaScript. */
+const NATIVE_LOOPS: readonly Rule[] = ["sgd", "cf-sgd", "adam"];
 /** On W3, whose tables have 2 GB, only rules that fit beside their peers. */
-const LARGE: readonly Type[] = ["sgd", "cf-sgd"];
+const LARGE: readonly Rule[] = ["sgd", "cf-sgd"];
 const THREADS = [1, 2] as const;
 
 /** Peers on one thread and two; FBGEMM in every build and with every kernel, of which the best counts. */
@@ -45,6 +56,17 @@ function peers({ python }: Servers, shape: Shape, pytorch: readonly string[], fb
       python.global.contestant(shape, `fbgemm ${asked}`, `FBGEMM, global${variant(asked)} ${threads}t`, threads),
     ]),
   ]);
+}
+
+/** What peers have of a rule. FBGEMM's kernels with and without pooling. */
+function peersOf(servers: Servers, shape: Shape, rule: Rule): Contestant[] {
+  const { pytorch, fbgemm } = PEERS[rule];
+  return peers(
+    servers,
+    shape,
+    pytorch === undefined ? [] : [pytorch],
+    fbgemm === undefined ? [] : [fbgemm, `${fbgemm}, bags`],
+  );
 }
 
 /** ", bags" of "sgd, bags". */
@@ -62,41 +84,41 @@ function limits(servers: Servers, shape: Shape): Contestant[] {
   );
 }
 
-function updates(shape: Shape, type: Type): Comparison {
-  return { name: `update ${type}`, shape, contestants: (batches, servers) => updateOf(shape, type, batches, servers) };
+function updates(shape: Shape, rule: Rule): Comparison {
+  return { name: `update ${rule}`, shape, contestants: (batches, servers) => updateOf(shape, rule, batches, servers) };
 }
 
-function updateOf(shape: Shape, type: Type, batches: readonly Batch[], servers: Servers): Contestant[] {
-  if (shape.name === "W3") return largeUpdate(shape, type, batches, servers);
-  const plain = PLAIN_RULES.find((rule) => rule === type);
-  const pytorch = PYTORCH[type];
-  const fbgemm = FBGEMM[type];
+function updateOf(shape: Shape, rule: Rule, batches: readonly Batch[], servers: Servers): Contestant[] {
+  if (shape.name === "W3") return largeUpdate(shape, rule, batches, servers);
+  const plain = PLAIN_RULES.find((known) => known === rule);
   const modes = ["skip", "reject"] as const;
   return [
-    ...modes.flatMap((mode) => ["1t", "2t"].map((way) => update(shape, batches, type, way, mode))),
-    update(shape, batches, type, "wasm", "skip"),
-    ...(type === "cf-sgd" ? [update(shape, batches, type, "2t", "skip", true)] : []),
+    ...modes.flatMap((mode) => ["1t", "2t"].map((way) => update(shape, batches, rule, way, mode))),
+    update(shape, batches, rule, "wasm", "skip"),
+    ...(rule === "tallygrad" ? [update(shape, batches, rule, "wasm", "reject")] : []),
+    ...(rule === "cf-sgd" ? [update(shape, batches, rule, "2t", "skip", true)] : []),
     ...(plain === undefined ? [] : [plainUpdate(shape, batches, plain)]),
-    ...(plain?.endsWith("sgd") || plain === "adam" ? [native(servers, shape, `plain ${type}`, "native loop 1t")] : []),
-    ...(type === "cf-sgd"
+    ...(NATIVE_LOOPS.includes(rule) ? [native(servers, shape, `plain ${rule}`, "native loop 1t")] : []),
+    ...(shape.name === "W2" ? [] : bareLoops(servers, shape, rule)),
+    ...(rule === "cf-sgd"
       ? [native(servers, shape, "kernel cf-sgd", "kernel alone 1t"), ...limits(servers, shape)]
       : []),
-    ...peers(
-      servers,
-      shape,
-      pytorch === undefined ? [] : [pytorch],
-      fbgemm === undefined ? [] : [fbgemm, `${fbgemm}, bags`],
-    ),
+    ...peersOf(servers, shape, rule),
   ];
 }
 
+/** What no step of the rule can do without; on W2, which is in the caches, that says little. */
+function bareLoops(servers: Servers, shape: Shape, rule: Rule): Contestant[] {
+  return THREADS.map((threads) => native(servers, shape, `bare ${rule}`, `bare loop ${threads}t`, threads));
+}
+
 /** On a table of 2 GB: one of each kind, so that all fit into memory. */
-function largeUpdate(shape: Shape, type: Type, batches: readonly Batch[], servers: Servers): Contestant[] {
-  const pytorch = PYTORCH[type];
-  const [peer, asked] = pytorch ? ["PyTorch", `pytorch ${pytorch}`] : ["FBGEMM, bags", `fbgemm ${FBGEMM[type]}, bags`];
+function largeUpdate(shape: Shape, rule: Rule, batches: readonly Batch[], servers: Servers): Contestant[] {
+  const { pytorch, fbgemm } = PEERS[rule];
+  const [peer, asked] = pytorch ? ["PyTorch", `pytorch ${pytorch}`] : ["FBGEMM, bags", `fbgemm ${fbgemm}, bags`];
   return [
-    ...THREADS.map((threads) => update(shape, batches, type, `${threads}t`, "skip")),
-    native(servers, shape, `plain ${type}`, "native loop 1t"),
+    ...THREADS.map((threads) => update(shape, batches, rule, `${threads}t`, "skip")),
+    native(servers, shape, `plain ${rule}`, "native loop 1t"),
     ...THREADS.flatMap((threads) => {
       return servers.python?.installed.contestant(shape, asked, `${peer} ${threads}t`, threads) ?? [];
     }),
@@ -129,19 +151,17 @@ function readings(shape: Shape): Comparison[] {
 /** 26 tables, as a click model has them. */
 const FUSED: Shape = { name: "M26", rows: 40_000, dim: 16, count: 1024, zipf: 1.05, stepsATurn: 16, tables: 26 };
 
-function fused(type: Type): Comparison {
+/** Rules whose tables step together. */
+export const TOGETHER = ["tallygrad", "cf-sgd", "sgd", "rowwise-adagrad", "adam"] as const;
+
+function fused(rule: Rule): Comparison {
   return {
-    name: `tables ${type}`,
+    name: `tables ${rule}`,
     shape: FUSED,
     contestants: (batches, servers) => [
-      ...["1t", "2t", "wasm"].map((way) => several(FUSED, batches, type, way, true)),
-      several(FUSED, batches, type, "1t", false),
-      ...peers(
-        servers,
-        FUSED,
-        [PYTORCH[type] ?? ""].filter((name) => name !== ""),
-        [FBGEMM[type], FBGEMM[type] && `${FBGEMM[type]}, bags`].filter((name) => name !== undefined),
-      ),
+      ...["1t", "2t", "wasm"].map((way) => several(FUSED, batches, rule, way, true)),
+      ...["1t", "2t"].map((way) => several(FUSED, batches, rule, way, false)),
+      ...peersOf(servers, FUSED, rule),
     ],
   };
 }
@@ -186,11 +206,15 @@ function swept(shape: Shape): Comparison {
 
 /** All comparisons. */
 export function comparisons(): Comparison[] {
-  const rulesOf = (shape: Shape): readonly Type[] => (shape.name === "W3" ? LARGE : RULES);
+  const rulesOf = (shape: Shape): readonly Rule[] => (shape.name === "W3" ? LARGE : RULES);
   return [
-    ...SHAPES.flatMap((shape) => rulesOf(shape).map((type) => updates(shape, type))),
-    ...SHAPES.filter(({ name }) => name !== "W3").flatMap(readings),
-    ...(["sgd", "rowwise-adagrad", "adam"] as const).map(fused),
+    ...SHAPES.flatMap((shape) => [
+      ...rulesOf(shape).map((rule) => updates(shape, rule)),
+      ...(shape.name === "W3" ? [] : readings(shape)),
+      ...(shape.name === "W1" ? widths() : []),
+    ]),
+    ...scopes(),
+    ...TOGETHER.map(fused),
     ...sweeps().flatMap(({ values, shape }) => values.map((value) => swept(shape(value)))),
   ];
 }

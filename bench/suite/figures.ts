@@ -1,78 +1,8 @@
 /** What is asked of a run, and what it gave. Ratios of several workloads or thread counts are rows of their own. */
+import { figuresAlone } from "./figures-alone.js";
+import { atLeast, atMost, type Figure, Measured, over, threadsText } from "./measured.js";
 import type { Record } from "./record.js";
-import { median, ratio, type Timing } from "./rounds.js";
-
-export interface Figure {
-  what: string;
-  asked: string;
-  /** Undefined if it was not measured. */
-  measured: string | undefined;
-  met: boolean | undefined;
-  /** What would be measured if a step took as long as memory takes for what it reads and writes. */
-  allowed?: string;
-}
-
-/** Looks things up in a record. */
-export class Measured {
-  constructor(readonly record: Record) {}
-
-  timings(comparison: string, workload: string): Timing[] {
-    return this.record.results.find((r) => r.comparison === comparison && r.workload === workload)?.timings ?? [];
-  }
-
-  timing(comparison: string, workload: string, contestant: string): Timing | undefined {
-    return this.timings(comparison, workload).find((timing) => timing.contestant === contestant);
-  }
-
-  /** The fastest variant of a library on so many threads. */
-  best(comparison: string, workload: string, library: string, threads: number): Timing | undefined {
-    return this.timings(comparison, workload)
-      .filter(({ contestant }) => contestant.startsWith(library) && contestant.endsWith(` ${threads}t`))
-      .toSorted((a, b) => median(a.rounds) - median(b.rounds))[0];
-  }
-
-  /** The time that memory allows a step, in microseconds: its distinct rows at random places and its gradients in a stream. */
-  limit(comparison: string, workload: string, threads: number): number {
-    const part = (what: string): number =>
-      median(this.timing(comparison, workload, `memory's limit, ${what} ${threads}t`)?.rounds ?? []);
-    return part("rows") + part("stream");
-  }
-
-  /**
-   * How many times as long a peer takes as memory does for weights and gradients. On W2, which is in the caches, that says nothing; nor does it of rules that
-   * read and write more than weights.
-   */
-  allowed(rule: string, workload: string, threads: number, peer: Timing | undefined): Pick<Figure, "allowed"> {
-    const times = peer && median(peer.rounds) / this.limit("update cf-sgd", workload, threads);
-    const applies = workload !== "W2" && ["sgd", "cf-sgd", "rowwise-adagrad"].includes(rule);
-    return applies && times !== undefined && Number.isFinite(times) ? { allowed: `${times.toFixed(2)} ×` } : {};
-  }
-}
-
-function atLeast(what: string, least: number, found: number | undefined, unit = " ×"): Figure {
-  const known = found !== undefined && Number.isFinite(found);
-  const shown = (number: number): string => (unit === " %" ? (100 * number).toFixed(0) : number.toFixed(2)) + unit;
-  return {
-    what,
-    asked: `≥ ${shown(least)}`,
-    measured: known ? shown(found) : undefined,
-    met: known ? found >= least : undefined,
-  };
-}
-
-function atMost(what: string, most: number, found: number | undefined): Figure {
-  const figure = atLeast(what, most, found);
-  return {
-    ...figure,
-    asked: `≤ ${most.toFixed(2)} ×`,
-    met: figure.met === undefined ? undefined : (found ?? 0) <= most,
-  };
-}
-
-const threadsText = (threads: number): string => (threads === 1 ? "1 thread" : `${threads} threads`);
-
-const over = (other: Timing | undefined, one: Timing | undefined): number | undefined =>
-  other === undefined || one === undefined ? undefined : ratio(other, one);
+import { median, type Timing } from "./rounds.js";
 
 export function figures(record: Record): Figure[] {
   const measured = new Measured(record);
@@ -83,6 +13,7 @@ export function figures(record: Record): Figure[] {
     ...shares(measured),
     ...skewed(measured),
     ...grown(measured),
+    ...figuresAlone(measured),
     atMost("W3: bytes held, over those of the weights", 1.15, record.facts.memoryOnW3),
   ];
 }

@@ -1,5 +1,6 @@
 /**
- * Runs the comparisons: updates of every rule, lookup, pooling, steps of several tables, and sweeps. `npm run bench` shows updates beside each other;
+ * Runs the comparisons: updates of every rule, weights in two bytes, steps of scope "all", lookup, pooling, steps of several tables, and sweeps; then prints what is asked of
+ * them. `npm run bench` shows updates beside each other, `npm run bench -- --only widths` others;
  * `npm run bench:all` runs everything, writes a record to bench/records and makes bench/README.md of it.
  *
  * Options: `--peers` (PyTorch and FBGEMM, too), `--only TEXT` (comparisons whose names begin so), `--workload NAME`, `--rounds N`, `--write`, `--page` (only make
@@ -13,6 +14,7 @@ import { EmbeddingTable } from "tallygrad";
 import { pathOf, preparePeers, python } from "../peers/environment.js";
 import { type Batch, batchesOf, type Shape, shapeOf } from "../workload.js";
 import { type Comparison, comparisons, type Servers, sweeps } from "./comparisons.js";
+import { figures } from "./figures.js";
 import { optimizerOf } from "./own.js";
 import { page } from "./page.js";
 import { type Facts, lastRecord, machine, type Record, writeRecord } from "./record.js";
@@ -35,6 +37,7 @@ if (!options.page) await run();
 if (options.write || options.page) writeFileSync(new URL("../README.md", import.meta.url), page(lastRecord()));
 
 async function run(): Promise<void> {
+  const began = performance.now();
   const servers = start();
   const record: Record = {
     date: new Date().toISOString().slice(0, 10),
@@ -60,6 +63,8 @@ async function run(): Promise<void> {
     if (options.write) writeRecord(record);
   }
   for (const server of all(servers)) server.end();
+  printFigures(record);
+  process.stdout.write(`\n${((performance.now() - began) / 60_000).toFixed(1)} minutes\n`);
 }
 
 function start(): Servers {
@@ -112,10 +117,11 @@ async function compare(
   servers: Servers,
   rounds: number,
 ): Promise<Result> {
+  const start = performance.now();
   const taking = contestants(batches, servers);
   try {
     const result = { comparison: name, workload: shape.name, ...(await takeTurns(shape, batches, taking, rounds)) };
-    print(result);
+    print(result, performance.now() - start);
     return result;
   } finally {
     for (const contestant of taking) contestant.dispose();
@@ -123,14 +129,25 @@ async function compare(
   }
 }
 
-function print({ comparison, workload, timings, missing }: Result): void {
-  process.stdout.write(`\n${comparison}, ${workload}; microseconds a step, and times the first\n`);
+function print({ comparison, workload, timings, missing }: Result, milliseconds: number): void {
+  const took = `all of it took ${(milliseconds / 1000).toFixed(1)} s`;
+  process.stdout.write(`\n${comparison}, ${workload}; microseconds a step, and times the first; ${took}\n`);
   for (const timing of timings) {
     const cells = [median(timing.rounds), timing.p10, timing.p90].map((micros) => micros.toFixed(1).padStart(10));
     const beside = ratio(timing, timings[0] ?? timing).toFixed(2);
     process.stdout.write(`${timing.contestant.padEnd(32)}${cells.join("")}${beside.padStart(8)}\n`);
   }
   for (const [contestant, why] of Object.entries(missing)) process.stdout.write(`${contestant}: ${why}\n`);
+}
+
+/** Those that can be had of what was run. */
+function printFigures(record: Record): void {
+  const known = figures(record).filter(({ met }) => met !== undefined);
+  if (known.length > 0) process.stdout.write("\nfigure: asked, measured, met\n");
+  for (const { what, asked, measured = "", met } of known) {
+    const cells = [asked.padStart(12), measured.padStart(12), met ? "  yes  " : "  NO   "];
+    process.stdout.write(`${cells.join("")}${what.replaceAll("`", "")}\n`);
+  }
 }
 
 /** What is no time. */

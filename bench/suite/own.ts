@@ -2,11 +2,14 @@
 import { EmbeddingTable, EmbeddingTables, type FeatureBatch, type Optimizer, type TableOptions } from "tallygrad";
 import { type PlainRule, plainTable } from "../plain.js";
 import type { Batch, Shape } from "../workload.js";
-import { type Contestant, timed } from "./contestant.js";
+import { type Contestant, rest, timed } from "./contestant.js";
 
 export const LR = 0.01;
 /** Ids of a bag. */
 const BAG = 8;
+
+/** Milliseconds between two steps of a training loop that does something else as well. */
+const PAUSE = 1;
 
 /** What runs a table's steps. */
 export const WAYS: Readonly<Record<string, Partial<TableOptions>>> = {
@@ -15,33 +18,37 @@ export const WAYS: Readonly<Record<string, Partial<TableOptions>>> = {
   wasm: { backend: "wasm" },
 };
 
-export function optimizerOf(type: Optimizer["type"], rows: number): Optimizer {
-  if (type === "fa-sgd") return { type, lr: LR, expectedCounts: new Float64Array(rows).fill(5) };
-  return { type, lr: LR } as Optimizer;
+/** A rule as benches name it: with momentum a row of sgd holds more. */
+export type Rule = Optimizer["type"] | "sgd-momentum";
+
+export function optimizerOf(rule: Rule, rows: number): Optimizer {
+  if (rule === "fa-sgd") return { type: rule, lr: LR, expectedCounts: new Float64Array(rows).fill(5) };
+  if (rule === "sgd-momentum") return { type: "sgd", lr: LR, momentum: 0.9 };
+  return { type: rule, lr: LR };
 }
 
-function tableOf({ rows, dim }: Shape, type: Optimizer["type"], more: Partial<TableOptions>): EmbeddingTable {
-  return new EmbeddingTable({ rows, dim, init: { type: "zeros" }, optimizer: optimizerOf(type, rows), ...more });
+export function tableOf({ rows, dim }: Shape, rule: Rule, more: Partial<TableOptions>): EmbeddingTable {
+  return new EmbeddingTable({ rows, dim, init: { type: "zeros" }, optimizer: optimizerOf(rule, rows), ...more });
 }
 
-const batchAt = (batches: readonly Batch[], number: number): Batch => batches[number % batches.length] as Batch;
+export const batchAt = (batches: readonly Batch[], number: number): Batch => batches[number % batches.length] as Batch;
 
 export function update(
   shape: Shape,
   batches: readonly Batch[],
-  type: Optimizer["type"],
+  rule: Rule,
   way: string,
   nonFinite: "skip" | "reject",
   pauses = false,
 ): Contestant {
-  const table = tableOf(shape, type, { ...WAYS[way], nonFinite });
+  const table = tableOf(shape, rule, { ...WAYS[way], nonFinite });
   const step = (number: number): void => {
     const { ids, gradients } = batchAt(batches, number);
     table.update(ids, gradients);
   };
   return {
     name: `tallygrad ${nonFinite} ${way}${pauses ? ", pauses" : ""}`,
-    turn: timed(step, pauses),
+    turn: timed(step, pauses ? () => rest(PAUSE) : undefined),
     rows: (ids) => table.lookup(ids),
     exact: true,
     dispose: () => table.dispose(),
@@ -102,7 +109,7 @@ export function pool(shape: Shape, batches: readonly Batch[], way: string): Cont
 export function several(
   shape: Shape,
   batches: readonly Batch[],
-  type: Optimizer["type"],
+  rule: Rule,
   way: string,
   together: boolean,
 ): Contestant {
@@ -112,7 +119,7 @@ export function several(
     rows,
     dim,
     init: { type: "zeros" },
-    optimizer: optimizerOf(type, rows),
+    optimizer: optimizerOf(rule, rows),
     ...WAYS[way],
   };
   const all = new EmbeddingTables(Object.fromEntries(names.map((name) => [name, options])));

@@ -1,8 +1,11 @@
 /** bench/README.md, made of a record. */
 import * as Plot from "@observablehq/plot";
-import { writeChart } from "../charts.js";
-import { sweeps } from "./comparisons.js";
-import { type Figure, figures, Measured } from "./figures.js";
+import { apart, writeChart } from "../charts.js";
+import { RULES, sweeps } from "./comparisons.js";
+import { figures } from "./figures.js";
+import { besideBare, besideNative } from "./figures-alone.js";
+import { type Figure, Measured } from "./measured.js";
+import type { Rule } from "./own.js";
 import { type Frameworks, lastFrameworks, type Record } from "./record.js";
 import { median, type Result, ratio, type Timing } from "./rounds.js";
 
@@ -10,13 +13,13 @@ const charts = new URL("../charts/", import.meta.url);
 
 export function page(record: Record): string {
   const sections = record.results.filter(({ comparison }) => !comparison.startsWith("sweep")).map(comparisonTable);
-  const beginning = [intro(record), figureTable(figures(record)), overview(record)];
+  const beginning = [intro(record), figureTable(figures(record)), ruleTable(new Measured(record)), overview(record)];
   const parts = [...beginning, ...sections, ...swept(record), frameworkTable(lastFrameworks())];
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
 
 function intro({ date, machine, rounds, workloads, results }: Record): string {
-  const shapes = workloads
+  const shapes = [...new Map(workloads.map((shape) => [shape.name, shape])).values()]
     .filter(({ name }) => !name.includes("="))
     .map((shape) => {
       const { name, rows, dim, count, zipf, tables = 1, distinct } = shape;
@@ -45,6 +48,11 @@ and \`npm run bench:check\` counts instructions.
   RTLD_GLOBAL (without which its JIT kernels are not found); the fastest counts; on W3, whose tables have 2 GB, there is one way of each. On CPU, \`COUNTER_SGD\` computes what row-wise Adagrad does: it is timed for what it
   does there.
 - The native loop works an occurrence at a time, with AVX2 where there is one, without checks or prefetch, on huge pages like the kernel. \`kernel alone\` is the kernel without JavaScript, with \`reject\`.
+- The bare loop is what no step of a rule can do without: each distinct row's gradients are added up, and its weights, state and tally read and written. Which occurrences
+  belong together is known beforehand. It computes nothing, and nothing is prefetched.
+- Not every rule has a peer: PyTorch's RMSprop, Adam and AdamW take no sparse gradients, and its momentum moves every row that was ever seen; FBGEMM has SGD, Adagrad and row-wise
+  Adagrad on CPU.
+- \`scope\` compares steps that visit their batch's rows with steps that visit all, on 100,000 rows and on a million, where the same gradients go to rows ten times as far apart.
 - Memory's limit is the time to read, change and write as many rows at random places of a table of that size as the batch has distinct ones, with prefetch on huge pages, and to read
   its gradients once in a stream. It is measured in turns with the others; \`bench/limit\` (\`cargo run --release -p tallygrad-bench --bin limit\`) prints rates by itself.
 
@@ -68,6 +76,21 @@ longer than this machine's memory takes for the same rows and gradients.
 | figure | asked | measured | met | memory allows |
 | --- | --- | --- | --- | --- |
 ${rows.join("\n")}`;
+}
+
+/** Every rule beside what it cannot do without, and WebAssembly beside native. */
+function ruleTable(measured: Measured): string {
+  const columns = [...besideBare(measured), ...besideNative(measured)];
+  const rows = RULES.filter((rule) => columns.some(({ of }) => of(rule) !== undefined));
+  if (rows.length === 0) return "";
+  const cells = (rule: Rule): string => columns.map(({ of }) => of(rule)?.toFixed(2) ?? "").join(" | ");
+  return `## Every rule
+
+How many times as long as a bare loop a step takes, and WebAssembly as native on one thread.
+
+| | ${columns.map(({ what }) => what).join(" | ")} |
+| --- | ${columns.map(() => "---").join(" | ")} |
+${rows.map((rule) => `| ${rule} | ${cells(rule)} |`).join("\n")}`;
 }
 
 /** Microseconds, with as many digits as mean something. */
@@ -98,7 +121,7 @@ function colorOf(contestant: string): string {
 /** Updates of W1 by rule: how many times as long peers take. */
 function overview(record: Record): string {
   const measured = new Measured(record);
-  const rules = ["sgd", "cf-sgd", "adagrad", "rowwise-adagrad", "adam"];
+  const rules = ["tallygrad", "sgd", "cf-sgd", "adagrad", "rowwise-adagrad", "adam"];
   const bars = rules.flatMap((rule) => {
     const comparison = `update ${rule}`;
     const own = measured.timing(comparison, "W1", "tallygrad skip 1t");
@@ -123,7 +146,8 @@ function overview(record: Record): string {
       height: 90 * rules.length,
       marginLeft: 90,
       marginRight: 120,
-      x: { label: "milliseconds a step, W1, one thread", grid: true, insetRight: 40 },
+      marginBottom: 45,
+      x: { label: "milliseconds a step, W1, one thread", labelOffset: 40, grid: true, insetRight: 40 },
       y: { label: null },
       fy: { label: null, domain: rules },
       marks: [
@@ -202,28 +226,50 @@ ${rows.join("\n")}`;
 
 function sweepChart(what: string, points: readonly Point[]): string {
   const alternative = `nanoseconds an occurrence by ${what}`;
-  const ordinal = what === "zipf" || what === "hot";
   writeChart(charts, `sweep-${what}`, {
     title: alternative,
     draw: () => ({
-      height: 300,
+      height: HEIGHT,
       marginLeft: 60,
       marginRight: 150,
-      x: ordinal ? { type: "point", label: what } : { type: "log", label: what },
+      // Values of N, dim and rows are as far apart as on a logarithmic axis, but with all their names.
+      x: {
+        type: "point",
+        label: what,
+        labelAnchor: "right",
+        tickFormat: (value: number) => value.toLocaleString("en"),
+      },
       y: { label: "nanoseconds an occurrence", grid: true, zero: true },
       marks: [
-        Plot.line(points, {
-          x: "value",
-          y: "time",
-          z: "contestant",
-          stroke: (point) => colorOf(point.contestant),
-        }),
-        Plot.text(
-          points,
-          Plot.selectLast({ x: "value", y: "time", z: "contestant", text: "contestant", textAnchor: "start", dx: 5 }),
+        ...["1t", "2t"].map((threads) =>
+          Plot.line(
+            points.filter(({ contestant }) => contestant.endsWith(threads)),
+            {
+              x: "value",
+              y: "time",
+              z: "contestant",
+              stroke: (point: Point) => colorOf(point.contestant),
+              strokeDasharray: threads === "2t" ? "5 3" : "none",
+            },
+          ),
         ),
+        Plot.text(lineEnds(points), { x: "value", y: "time", text: "contestant", textAnchor: "start", dx: 5 }),
       ],
     }),
   });
   return `![${alternative}](charts/sweep-${what}.svg)`;
+}
+
+/** Pixels of a sweep's chart, of what is above and below its lines, and of a line of text. */
+const [HEIGHT, MARGINS, LINE] = [300, 50, 14];
+
+/** The last point of each contestant, at a height where its name covers no other. */
+function lineEnds(points: readonly Point[]): Point[] {
+  const ends = [...new Map(points.map((point) => [point.contestant, point])).values()];
+  const most = Math.max(...points.map(({ time }) => time));
+  const heights = apart(
+    ends.map(({ time }) => time),
+    (LINE * most) / (HEIGHT - MARGINS),
+  );
+  return ends.map((end, index) => ({ ...end, time: heights[index] ?? end.time }));
 }

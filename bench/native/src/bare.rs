@@ -7,6 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
+use tallygrad_core::options::NonFinite;
+
+use crate::cases::Case;
 use crate::workload::{Batch, zeros};
 
 /// A batch's occurrences by row.
@@ -55,8 +58,16 @@ pub struct Bare {
 }
 
 impl Bare {
+    /// Zeros, as many as a table with this rule has.
+    pub fn like(case: &Case, rows: usize, dim: usize) -> Self {
+        let state = case.table(rows, dim, NonFinite::Allow, 1).memory().expect("a whole table").state as usize;
+        let plane = rows * dim * size_of::<f32>();
+        let planes = state / plane;
+        Self::new(rows, dim, planes, state > planes * plane)
+    }
+
     /// Zeros: `planes` floats of state an element, and one a row if `row_state`.
-    pub fn new(rows: usize, dim: usize, planes: usize, row_state: bool) -> Self {
+    fn new(rows: usize, dim: usize, planes: usize, row_state: bool) -> Self {
         let stride = dim * (1 + planes);
         Self {
             dim,

@@ -6,13 +6,11 @@
 use std::time::Instant;
 
 use tallygrad_bench::bare::{Bare, Grouped, Runner};
-use tallygrad_bench::plain::{LR, Plain};
+use tallygrad_bench::cases::{Case, cases};
+use tallygrad_bench::plain::Plain;
 use tallygrad_bench::workload::{self, Batch, SHAPES, Shape};
-use tallygrad_core::init::Init;
-use tallygrad_core::options::{NonFinite, Options};
-use tallygrad_core::parameters::{Kind, Parameter};
-use tallygrad_core::rule::AnyRule;
-use tallygrad_core::table::{Ids, Table};
+use tallygrad_core::options::NonFinite;
+use tallygrad_core::table::Ids;
 
 /// Takes a batch's number, and the batch.
 type TakesStep = dyn FnMut(usize, &Batch);
@@ -35,54 +33,10 @@ impl Contestant {
     }
 }
 
-/// A rule with parameters, by the name that the bench gives it.
-struct Case {
-    name: String,
-    rule: &'static str,
-    parameters: Vec<f64>,
-    needs_counts: bool,
-}
-
-/// Every rule with its defaults but for the learning rate, and those of its options that change what a row holds.
-fn cases() -> Vec<Case> {
-    let case = |name: &str, rule: &'static str, parameters: &[Parameter], given: &[(&str, f64)]| {
-        let value = |name: &str| given.iter().find(|(given, _)| *given == name).map_or(f64::NAN, |&(_, value)| value);
-        let values = parameters.iter().map(|p| if p.name == "lr" { f64::from(LR) } else { value(p.name) }).collect();
-        let needs_counts = parameters.iter().any(|p| p.kind == Kind::Counts);
-        Case { name: name.into(), rule, parameters: values, needs_counts }
-    };
-    let mut all = Vec::new();
-    for (rule, parameters) in AnyRule::catalogue() {
-        all.push(case(rule, rule, parameters, &[]));
-        if rule == "sgd" {
-            all.push(case("sgd-momentum", rule, parameters, &[("momentum", 0.9)]));
-        }
-    }
-    all
-}
-
-fn table(shape: Shape, case: &Case, non_finite: NonFinite, threads: usize) -> Table {
-    let counts = vec![5.0; if case.needs_counts { shape.rows } else { 0 }];
-    Table::new(Options {
-        rows: shape.rows as u32,
-        dim: shape.dim,
-        rule: case.rule,
-        parameters: &case.parameters,
-        counts: case.needs_counts.then_some(&counts),
-        init: Init::Zeros,
-        non_finite,
-        threads,
-        ..Options::default()
-    })
-    .expect("a table for the bench")
-}
-
 /// The kernel and the plain loop must agree before either is timed.
 fn check_answer(shape: Shape, batches: &[Batch]) {
     let mut plain = Plain::new(shape.rows, shape.dim, false);
-    let cases = cases();
-    let cf_sgd = cases.iter().find(|case| case.name == "cf-sgd").expect("a rule of the catalogue");
-    let mut kernel = table(shape, cf_sgd, NonFinite::Reject, 2);
+    let mut kernel = Case::named("cf-sgd").table(shape.rows, shape.dim, NonFinite::Reject, 2);
     for batch in batches {
         plain.cf_sgd(batch);
         kernel.update(Ids::from(&batch.ids[..]), &batch.gradients, 1.0).expect("good batches");
@@ -103,18 +57,15 @@ fn contestants(shape: Shape, case: &Case, batches: &[Batch]) -> Vec<Contestant> 
         let mut adam = Plain::new(shape.rows, shape.dim, true);
         all.push(Contestant::new("plain adam loop", move |_, batch| adam.adam(batch)));
     }
-    let state = table(shape, case, NonFinite::Allow, 1).memory().expect("a whole table").state as usize;
-    let plane = shape.rows * shape.dim * size_of::<f32>();
-    let planes = state / plane;
     for threads in [1, 2] {
-        let bare = Bare::new(shape.rows, shape.dim, planes, state > planes * plane);
+        let bare = Bare::like(case, shape.rows, shape.dim);
         let mut runner = Runner::new(bare, batches.iter().map(Grouped::new).collect(), threads);
         all.push(Contestant::new(format!("bare loop {threads}t"), move |batch, _| runner.step(batch)));
     }
     let modes = [("reject", NonFinite::Reject), ("skip", NonFinite::Skip), ("allow", NonFinite::Allow)];
     for threads in [1, 2] {
         for (mode, non_finite) in modes {
-            let mut table = table(shape, case, non_finite, threads);
+            let mut table = case.table(shape.rows, shape.dim, non_finite, threads);
             all.push(Contestant::new(format!("{} {mode} {threads}t", case.name), move |_, batch| {
                 table.update(Ids::from(&batch.ids[..]), &batch.gradients, 1.0).expect("good batches");
             }));

@@ -1,4 +1,4 @@
-//! Native contestants of bench/suite: plain loops, the kernel without JavaScript, and what memory allows. Each line of the input asks for a
+//! Native contestants of bench/suite: plain and bare loops, the kernel without JavaScript, and what memory allows. Each line of the input asks for a
 //! turn, `{"contestant":"plain cf-sgd","workload":"W1","rows":1000000,"dim":64,"count":65536,"threads":1,"steps":8}`, and is answered by the
 //! microseconds of each step, `{"micros":[...]}`. What was asked for once is kept until a line says `{"close":true}`.
 //!
@@ -8,12 +8,13 @@ use std::collections::HashMap;
 use std::io::BufRead;
 use std::time::Instant;
 
+use tallygrad_bench::bare::{Bare, Grouped, Runner};
+use tallygrad_bench::cases::Case;
 use tallygrad_bench::limit::{RandomRows, Stream};
-use tallygrad_bench::plain::{LR, Plain};
+use tallygrad_bench::plain::Plain;
 use tallygrad_bench::workload::{Batch, Pages, read_batches, zeros};
-use tallygrad_core::init::Init;
-use tallygrad_core::options::Options;
-use tallygrad_core::table::{Ids, Table};
+use tallygrad_core::options::NonFinite;
+use tallygrad_core::table::Ids;
 
 /// What a line asks for. Its objects are flat and have no escapes, so that no library is needed to read them.
 struct Request<'a>(&'a str);
@@ -58,6 +59,7 @@ fn contestant(request: &Request, batches: &[Batch]) -> TakesStep {
         }
         name => match name.split_once(' ') {
             Some(("plain", rule)) => plain_update(rule, rows, dim, batches),
+            Some(("bare", rule)) => bare(rule, rows, dim, batches, threads),
             Some(("kernel", rule)) => kernel(rule, rows, dim, threads),
             _ => panic!("there is no contestant {name:?}"),
         },
@@ -75,7 +77,7 @@ fn plain_update(rule: &str, rows: usize, dim: usize, batches: &[Batch]) -> Takes
     };
     if rule != "adam" {
         let batch = &batches[0];
-        let mut table = table(rule, rows, dim, 1);
+        let mut table = Case::named(rule).table(rows, dim, NonFinite::Reject, 1);
         table.update(Ids::from(&batch.ids[..]), &batch.gradients, 1.0).expect("a good batch");
         step(&mut plain, batch);
         let mut weights = vec![0.0; batch.gradients.len()];
@@ -88,17 +90,20 @@ fn plain_update(rule: &str, rows: usize, dim: usize, batches: &[Batch]) -> Takes
     timed(move |batch| step(&mut plain, batch))
 }
 
-fn table(rule: &str, rows: usize, dim: usize, threads: usize) -> Table {
-    let catalogue = tallygrad_core::rule::AnyRule::catalogue();
-    let (name, parameters) = catalogue.into_iter().find(|(name, _)| *name == rule).expect("a rule of the kernel");
-    let values: Vec<f64> = parameters.iter().map(|p| if p.name == "lr" { f64::from(LR) } else { f64::NAN }).collect();
-    let options =
-        Options { rows: rows as u32, dim, rule: name, parameters: &values, init: Init::Zeros, threads, ..Options::default() };
-    Table::new(options).expect("a table for the bench")
+/// A bare loop over rows like the rule's. It goes through the batches by itself, in the order in which it is given them.
+fn bare(rule: &str, rows: usize, dim: usize, batches: &[Batch], threads: usize) -> TakesStep {
+    let grouped: Vec<Grouped> = batches.iter().map(Grouped::new).collect();
+    let count = grouped.len();
+    let mut runner = Runner::new(Bare::like(&Case::named(rule), rows, dim), grouped, threads);
+    let mut number = 0;
+    timed(move |_| {
+        number += 1;
+        runner.step(number % count);
+    })
 }
 
 fn kernel(rule: &str, rows: usize, dim: usize, threads: usize) -> TakesStep {
-    let mut table = table(rule, rows, dim, threads);
+    let mut table = Case::named(rule).table(rows, dim, NonFinite::Reject, threads);
     timed(move |batch| {
         table.update(Ids::from(&batch.ids[..]), &batch.gradients, 1.0).expect("a good batch");
     })

@@ -3,11 +3,10 @@
 
 use std::hint::black_box;
 
+use tallygrad_bench::cases::Case;
 use tallygrad_bench::workload::{Batch, Shape, batches};
 use tallygrad_core::bags::{Bags, Mode};
-use tallygrad_core::init::Init;
-use tallygrad_core::options::Options;
-use tallygrad_core::parameters::Kind;
+use tallygrad_core::options::NonFinite;
 use tallygrad_core::rule::AnyRule;
 use tallygrad_core::table::{Ids, Table};
 
@@ -32,15 +31,7 @@ struct Steps {
 }
 
 fn table(rule: &str) -> Table {
-    let catalogue = AnyRule::catalogue();
-    let (name, parameters) = catalogue.into_iter().find(|(name, _)| *name == rule).expect("a rule of the kernel");
-    let values: Vec<f64> = parameters.iter().map(|p| if p.name == "lr" { 0.01 } else { f64::NAN }).collect();
-    let counts = vec![5.0; SHAPE.rows];
-    let counts = parameters.iter().any(|p| p.kind == Kind::Counts).then_some(&counts[..]);
-    let (rows, dim) = (SHAPE.rows as u32, SHAPE.dim);
-    let options =
-        Options { rows, dim, rule: name, parameters: &values, counts, init: Init::Zeros, threads: 1, ..Options::default() };
-    Table::new(options).expect("a table")
+    Case::named(rule).table(SHAPE.rows, SHAPE.dim, NonFinite::Reject, 1)
 }
 
 fn path(name: &str) -> Box<dyn FnMut(&Batch)> {
