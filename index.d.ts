@@ -355,7 +355,11 @@ export interface Backend {
 export interface Memory {
   /** `rows * dim` weights of 4 bytes, or of 2, rounded up to 4 bytes a row, with a narrow `dtype`. */
   weights: number;
-  /** What the optimizer keeps for each row or element, and 8 bytes a row where rows can miss steps. */
+  /**
+   * What the optimizer keeps: floats an element, each of 4 bytes, or with `stateDtype: "bf16"` of 2, which for a row are rounded up to 4 bytes; floats a row,
+   * of 4 bytes; `expectedCounts`, of 8. Where rows can miss steps that move them, also 8 bytes a row, and until the next {@link EmbeddingTable.flush}
+   * about 100 for each change of the learning rate.
+   */
   state: number;
   /** 4 bytes a row, or 16 with a half-life. */
   tallies: number;
