@@ -16,6 +16,10 @@ const palette: Readonly<Record<string, readonly [light: string, dark: string]>> 
   adagrad: ["#0b5c9e", "#6aa5e8"],
   "rowwise-adagrad": ["#2b8cbe", "#7fd0ee"],
   adam: ["#9b3d78", "#e08fc0"],
+  adamw: ["#6f3fa0", "#b99be6"],
+  "rowwise-adam": ["#b54a83", "#f0a9cf"],
+  rmsprop: ["#0a7566", "#5fcdb9"],
+  ftrl: ["#4a7324", "#a5cf74"],
 };
 
 /** The palette as declarations of CSS variables, for either theme. */
