@@ -75,6 +75,9 @@ export function denseRule(optimizer: Optimizer): Moves {
       return adagrad(optimizer, 1e-10, (g, d) => at(g, d) ** 2);
     case "rowwise-adagrad":
       return adagrad(optimizer, 1e-8, meanSquare);
+    default:
+      // A new rule's rows move by themselves only if it says so.
+      throw new Error(`no dense ${(optimizer as Optimizer).type}`);
   }
 }
 
