@@ -34,8 +34,13 @@ export type Optimizer =
 
 /**
  * Which rows a step visits: those of its batch, or all of them, as dense optimizers do, with a gradient of 0 where a row is not in
- * the batch. Either way a step costs no more than its batch: what a row misses is made up for when the row is next used, and look-ups give
- * it as it is by then (see {@link EmbeddingTable.flush}).
+ * the batch. Either way a step goes over no rows but its batch's: what a row misses is made up for when the row is next used, and look-ups give
+ * it as it is by then.
+ *
+ * Any number of missed steps is made up for at once where they do no more than decay weights, and with `sgd`. Both Adams and `rmsprop` with scope "all", and
+ * both Adagrads with that and l2 decay, take the steps that a row missed one by one: so a step, or a look-up, then also costs each step that its rows missed, until
+ * their weights no longer move; with l2, with `beta1^2 > beta2`, or while rates are still to come that are as high, all of them.
+ * {@link EmbeddingTable.flush} now and then bounds that: no row has then missed more than the steps since.
  */
 export type Scope = "touched" | "all";
 
@@ -225,7 +230,9 @@ export interface WeightDecay {
   by?: "step" | "tally";
   /**
    * Which rows decay at a step. The default is the optimizer's own scope, or "touched" if it has none. Decay of type "l2" is a gradient, and so has the
-   * optimizer's scope (`ERR_OPTION_CONFLICT` otherwise).
+   * optimizer's scope (`ERR_OPTION_CONFLICT` otherwise). `tallygrad`, `cf-sgd`, `fa-sgd` and `ftrl` have none, so that l2 with scope "all" is refused: their steps follow
+   * from how often a row occurred, or from the gradients it had, and a row that does not occur has no step that such a gradient could go through.
+   * Decoupled decay goes with any of them.
    */
   scope?: Scope;
 }
@@ -355,7 +362,11 @@ export interface Backend {
 export interface Memory {
   /** `rows * dim` weights of 4 bytes, or of 2, rounded up to 4 bytes a row, with a narrow `dtype`. */
   weights: number;
-  /** What the optimizer keeps for each row or element, and 8 bytes a row where rows can miss steps. */
+  /**
+   * What the optimizer keeps: floats an element, each of 4 bytes, or with `stateDtype: "bf16"` of 2, which for a row are rounded up to 4 bytes; floats a row,
+   * of 4 bytes; `expectedCounts`, of 8. Where rows can miss steps that move them, also 8 bytes a row, and until the next {@link EmbeddingTable.flush}
+   * about 100 for each change of the learning rate.
+   */
   state: number;
   /** 4 bytes a row, or 16 with a half-life. */
   tallies: number;

@@ -23,12 +23,18 @@ interface Part {
   gradients: Float32Array;
 }
 
+/** Who has a table. */
+interface Shared {
+  features: string[];
+  stage: Stage;
+}
+
 /** See index.d.ts. */
 export class EmbeddingTables<Feature extends string = string> implements Contract<Feature> {
   readonly features: readonly Feature[];
   readonly #kernel: Kernel;
-  /** Each table once, and the features that have it. */
-  readonly #tables = new Map<EmbeddingTable, Feature[]>();
+  /** Each table once. */
+  readonly #tables = new Map<EmbeddingTable, Shared>();
   readonly #tableOf = new Map<string, EmbeddingTable>();
 
   constructor(features: Readonly<Record<Feature, TableOptions | Table | string>>) {
@@ -77,16 +83,23 @@ export class EmbeddingTables<Feature extends string = string> implements Contrac
   update(batch: Readonly<Partial<Record<Feature, FeatureBatch>>>, options?: UpdateOptions): number {
     const scale = options === undefined ? 1 : scaleOf(options);
     const read = this.#read(batch);
-    const tables = Array.from(this.#tables).filter(([, features]) => features.some((feature) => read.has(feature)));
+    const tables = Array.from(this.#tables).filter(([, { features }]) => features.some((feature) => read.has(feature)));
     // Schedules may be functions of the user's: they are called before arrays are looked at.
-    const kernels = tables.map(([table, [feature = ""]]) => naming(feature, () => beforeStep(table)));
-    const parts = tables.map(([table, features]) =>
+    const kernels = tables.map(
+      ([
+        table,
+        {
+          features: [feature = ""],
+        },
+      ]) => naming(feature, () => beforeStep(table)),
+    );
+    const parts = tables.map(([table, { features }]) =>
       features.flatMap((feature) => {
         const given = read.get(feature);
         return given === undefined ? [] : [partOf(feature, given, table)];
       }),
     );
-    const joined = parts.map(join);
+    const joined = tables.map(([, { stage }], index) => stage.join(parts[index] ?? []));
     try {
       return attempt(() =>
         this.#kernel.updateTogether(
@@ -106,7 +119,10 @@ export class EmbeddingTables<Feature extends string = string> implements Contrac
   }
 
   dispose(): void {
-    for (const table of this.#tables.keys()) table.dispose();
+    for (const [table, shared] of this.#tables) {
+      table.dispose();
+      shared.stage = new Stage();
+    }
   }
 
   [Symbol.dispose](): void {
@@ -115,7 +131,9 @@ export class EmbeddingTables<Feature extends string = string> implements Contrac
 
   #add(feature: Feature, table: EmbeddingTable): void {
     this.#tableOf.set(feature, table);
-    this.#tables.set(table, [...(this.#tables.get(table) ?? []), feature]);
+    const shared = this.#tables.get(table);
+    if (shared === undefined) this.#tables.set(table, { features: [feature], stage: new Stage() });
+    else shared.features.push(feature);
   }
 
   #find(feature: string, context: string): EmbeddingTable {
@@ -156,20 +174,27 @@ function partOf(feature: string, { ids, gradients }: FeatureBatch, { rows, dim }
   });
 }
 
-/** Arrays of features that share a table, one behind the other. */
-function join(parts: readonly Part[]): Omit<Part, "feature"> {
-  const [first] = parts;
-  if (first !== undefined && parts.length === 1) return first;
-  const bits = new Uint32Array(parts.reduce((sum, part) => sum + part.bits.length, 0));
-  const gradients = new Float32Array(parts.reduce((sum, part) => sum + part.gradients.length, 0));
-  let [id, element] = [0, 0];
-  for (const part of parts) {
-    bits.set(part.bits, id);
-    gradients.set(part.gradients, element);
-    id += part.bits.length;
-    element += part.gradients.length;
+/** Where arrays of features that share a table are put one behind the other. Kept between steps, as long as the largest batch so far needed. */
+class Stage {
+  #bits = new Uint32Array();
+  #gradients = new Float32Array();
+
+  join(parts: readonly Part[]): Omit<Part, "feature"> {
+    const [first] = parts;
+    if (first !== undefined && parts.length === 1) return first;
+    const ids = parts.reduce((sum, part) => sum + part.bits.length, 0);
+    const elements = parts.reduce((sum, part) => sum + part.gradients.length, 0);
+    if (this.#bits.length < ids) this.#bits = new Uint32Array(ids);
+    if (this.#gradients.length < elements) this.#gradients = new Float32Array(elements);
+    let [id, element] = [0, 0];
+    for (const part of parts) {
+      this.#bits.set(part.bits, id);
+      this.#gradients.set(part.gradients, element);
+      id += part.bits.length;
+      element += part.gradients.length;
+    }
+    return { bits: this.#bits.subarray(0, ids), gradients: this.#gradients.subarray(0, elements) };
   }
-  return { bits, gradients };
 }
 
 /** Runs a call about one feature; its errors name that. */

@@ -2,8 +2,8 @@
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { Optimizer } from "tallygrad";
-import { type Contestant, contestantNamed, contestantOf, ruleNames } from "../compare/contestants.js";
+import type { Optimizer, TallygradError } from "tallygrad";
+import { type Contestant, contestantNamed, contestantOf } from "../compare/contestants.js";
 import { UsageError } from "./exit.js";
 
 /** What file the examples are in, and how. */
@@ -117,13 +117,7 @@ export function outputFile(text: string): string {
 
 /** An optimizer as it is typed: a rule's name, or JSON such as `{"type":"adagrad","lr":0.02}`. */
 export function contestantFrom(text: string, loss: MachineFlags["loss"]): Contestant {
-  if (!text.startsWith("{")) {
-    const named = contestantNamed(text, loss);
-    if (named !== undefined) return named;
-    throw new UsageError(
-      `there is no rule "${text}"; there are ${ruleNames.join(", ")}, and JSON as EmbeddingTable takes it`,
-    );
-  }
+  if (!text.startsWith("{")) return contestantOfName(text, loss);
   const optimizer = parsed(text);
   if (typeof optimizer?.type !== "string" || !(typeof optimizer.lr === "number" && optimizer.lr > 0)) {
     throw new UsageError(`an optimizer in JSON needs a type and an lr above 0: ${text}`);
@@ -131,6 +125,17 @@ export function contestantFrom(text: string, loss: MachineFlags["loss"]): Contes
   const { type, lr, ...settings } = optimizer;
   const name = [type, ...Object.entries(settings).map(([key, value]) => `${key} ${value}`)].join(", ");
   return contestantOf(name, optimizer as Optimizer, lr);
+}
+
+function contestantOfName(name: string, loss: MachineFlags["loss"]): Contestant {
+  try {
+    return contestantNamed(name, loss);
+  } catch (error) {
+    const { code, message } = error as Partial<TallygradError>;
+    if (code === "ERR_OPTION_VALUE") throw new UsageError(`there is no rule "${name}": ${message}`);
+    if (code === "ERR_MISSING_OPTION") throw new UsageError(`${name} needs to be JSON: ${message}`);
+    throw error;
+  }
 }
 
 function parsed(text: string): { type?: unknown; lr?: unknown } | undefined {

@@ -1,5 +1,5 @@
 /** The optimizers that are compared, each as a function of one learning rate. */
-import type { Optimizer } from "tallygrad";
+import { EmbeddingTable, type Optimizer } from "tallygrad";
 
 export interface Contestant {
   name: string;
@@ -72,35 +72,53 @@ export const contestants: readonly Contestant[] = [
   { name: "adam", start: 0.002, standard: 0.001, optimizer: (lr) => ({ type: "adam", lr }) },
 ];
 
-/** What rules are compared with if only their names are given. The rate is where the search begins. */
-const rules: Readonly<Record<string, Optimizer & { lr: number }>> = {
-  tallygrad: { type: "tallygrad", lr: 0.06, floor: 0.5 },
+/** The house rule as models have it: squared errors have the labels' scale, so their gradients are not to be held against a floor. */
+const house: Readonly<Record<"logistic" | "squared", Optimizer & { lr: number }>> = {
+  logistic: { type: "tallygrad", lr: 0.06, floor: 0.5 },
+  squared: { type: "tallygrad", lr: 0.05 },
+};
+
+/** Settings that were chosen for comparisons, and where the search for their rates begins; other rules have their defaults. */
+const chosen: Readonly<Record<string, Optimizer & { lr: number }>> = {
   "cf-sgd": { type: "cf-sgd", lr: 0.1, maxLr: 0.005, normalize: true },
   sgd: { type: "sgd", lr: 0.02 },
   adagrad: { type: "adagrad", lr: 0.02 },
   "rowwise-adagrad": { type: "rowwise-adagrad", lr: 0.05, accumulator: 1 },
   adam: { type: "adam", lr: 0.002 },
-  "rowwise-adam": { type: "rowwise-adam", lr: 0.002 },
-  rmsprop: { type: "rmsprop", lr: 0.002 },
-  ftrl: { type: "ftrl", lr: 0.05 },
 };
 
-/** Rates of rules that have a default of their own, which the search starts at as well. */
-const standards: Readonly<Record<string, number>> = { tallygrad: 0.06, adagrad: 0.01, adam: 0.001 };
+/** What is compared if nothing else is said. */
+export const usualRules: readonly string[] = ["tallygrad", ...Object.keys(chosen)];
 
-export const ruleNames: readonly string[] = [...Object.keys(rules), "fa-sgd"];
-export const usualRules: readonly string[] = ["tallygrad", "cf-sgd", "sgd", "adagrad", "rowwise-adagrad", "adam"];
+/** Where the search begins for a rule that has no rate by itself. */
+const FIRST_RATE = 0.02;
 
-/** The contestant that a rule's name stands for, if it stands for one. */
-export function contestantNamed(name: string, loss: "logistic" | "squared"): Contestant | undefined {
-  // As models have it: squared errors have the labels' scale, so their gradients are not to be held against a floor.
-  if (name === "tallygrad" && loss === "squared") {
-    return { ...contestantOf(name, { type: "tallygrad" }, 0.05), standard: 0.05 };
+/** The contestant that the name of a rule, or of a contestant above, stands for. Throws as `EmbeddingTable` does if there is no such rule, or it needs more than a rate. */
+export function contestantNamed(name: string, loss: keyof typeof house): Contestant {
+  if (name === "tallygrad") return { ...contestantOf(name, house[loss], house[loss].lr), standard: house[loss].lr };
+  const rule = chosen[name];
+  const known = rule === undefined ? contestants.find((contestant) => contestant.name === name) : undefined;
+  if (known !== undefined) return known;
+  const standard = defaultRate(name);
+  const contestant = contestantOf(name, rule ?? ({ type: name } as Optimizer), rule?.lr ?? standard ?? FIRST_RATE);
+  // A default rate goes with default settings.
+  const isDefault = Object.keys(rule ?? {}).every((key) => key === "type" || key === "lr");
+  return { ...contestant, ...(isDefault && standard !== undefined && { standard }) };
+}
+
+/** The rate that a rule has if none is given, if it has one: a table of one weight knows, so that nothing is listed here. */
+function defaultRate(rule: string): number | undefined {
+  const rateOf = (optimizer: object): number => {
+    using table = new EmbeddingTable({ rows: 1, dim: 1, optimizer: optimizer as Optimizer });
+    return table.lr;
+  };
+  try {
+    return rateOf({ type: rule });
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ERR_MISSING_OPTION")) throw error;
+    rateOf({ type: rule, lr: FIRST_RATE });
+    return undefined;
   }
-  const rule = rules[name];
-  if (rule === undefined) return contestants.find((contestant) => contestant.name === name);
-  const standard = standards[name];
-  return { ...contestantOf(name, rule, rule.lr), ...(standard !== undefined && { standard }) };
 }
 
 /** An optimizer whose rate varies, and with it the cap on it. */

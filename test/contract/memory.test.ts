@@ -1,6 +1,6 @@
 /** The bytes a table says it holds. */
 import { describe, expect, test } from "vitest";
-import type { TableOptions } from "../../index.js";
+import type { Optimizer, TableOptions } from "../../index.js";
 import { EmbeddingTable } from "./subject.js";
 
 describe("memory", () => {
@@ -27,6 +27,58 @@ describe("memory", () => {
     const { memory } = new EmbeddingTable({ rows: n, dim: 7, ...more });
     expect(memory).toEqual({ weights: 4 * 7 * n, state, tallies, scratch: memory.scratch });
     expect(memory.scratch).toBeGreaterThanOrEqual(0);
+  });
+
+  // A row's seven floats of two bytes take 14, which are rounded up to 16.
+  test.each<[name: string, optimizer: Optimizer, state: number]>([
+    ["adam", { type: "adam" }, 2 * 16],
+    ["adam, all", { type: "adam", scope: "all" }, 2 * 16 + 8],
+    ["momentum", { type: "sgd", lr: 1, momentum: 0.9 }, 16],
+    ["adagrad", { type: "adagrad" }, 16],
+    ["rmsprop", { type: "rmsprop" }, 16],
+    ["ftrl", { type: "ftrl" }, 2 * 16],
+    ["rowwise-adam, whose float a row stays float32", { type: "rowwise-adam" }, 16 + 4],
+    ["rowwise-adagrad, which has no other", { type: "rowwise-adagrad" }, 4],
+    ["tallygrad, which has none", { type: "tallygrad" }, 0],
+  ])("counts the bytes of narrow state of %s exactly", (_name, optimizer, state) => {
+    const of = (options: Partial<TableOptions>) =>
+      new EmbeddingTable({ rows: n, dim: 7, optimizer, stateDtype: "bf16", ...options }).memory;
+    expect(of({})).toMatchObject({ weights: 28 * n, state: state * n });
+    expect(of({ dtype: "f16" })).toMatchObject({ weights: 16 * n, state: state * n });
+  });
+
+  describe("of rates that are kept for rows that miss steps", () => {
+    const optimizer = { type: "sgd", lr: 1, momentum: 0.9, scope: "all" } as const;
+    const changes = 1000;
+    /** What so many steps add to `state`, and what is left of that after a flush. */
+    function added(lrAt: (step: number) => number): { steps: number; flush: number } {
+      using table = new EmbeddingTable({ rows: n, dim: 7, optimizer });
+      const { state } = table.memory;
+      for (let step = 1; step <= changes; step++) {
+        table.lr = lrAt(step);
+        table.update([], new Float32Array());
+      }
+      const steps = table.memory.state - state;
+      table.flush();
+      return { steps, flush: table.memory.state - state };
+    }
+
+    test("takes about 100 bytes for each change of the rate, until flush", () => {
+      for (const lrAt of [(step: number) => 1 / step, (step: number) => step, (step: number) => 1 + (step % 2)]) {
+        const { steps, flush } = added(lrAt);
+        // Of each rate its step, itself and the map of its steps are kept, 48 bytes; vectors may have twice the room that they need.
+        expect(steps).toBeGreaterThanOrEqual(48 * changes);
+        expect(steps).toBeLessThanOrEqual(200 * changes);
+        expect(flush).toBe(0);
+      }
+    });
+
+    test("does not grow with steps of the same rate", () => {
+      const { steps, flush } = added(() => 0.5);
+      expect(steps).toBeGreaterThan(0);
+      expect(steps).toBeLessThan(1000);
+      expect(flush).toBe(0);
+    });
   });
 
   test("has a scratch of 4 bytes a row and what the largest batch so far needed", () => {

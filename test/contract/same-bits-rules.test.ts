@@ -1,5 +1,6 @@
-/** Every rule with every option, at dims on both sides of the lanes' width: the oracle's bits. */
+/** Every rule with every option, and in narrow storage, at dims on both sides of the lanes' width: the oracle's bits. */
 import { describe, expect, test } from "vitest";
+import type { TableOptions } from "../../index.js";
 import { countedBatch, distinctBatch, emptyBatch, skewedBatch } from "./support/batches.js";
 import { Pair } from "./support/pair.js";
 import { Random, seed } from "./support/random.js";
@@ -14,22 +15,7 @@ describe.each(ruleCases)("$name", ({ name, options }) => {
   const isPlain = plainCases.some((plain) => plain.name === name);
 
   test.each(isPlain ? dims : fewDims)(`gives the oracle's bits over several steps at dim %i (seed ${seed})`, (dim) => {
-    const random = new Random(seed + dim);
-    const pair = Pair.of({ rows, dim, ...options(rows) });
-    pair.expectSameBits();
-    pair.update(skewedBatch(random, rows, dim, 200));
-    pair.expectSameBits();
-    pair.update(emptyBatch);
-    pair.expectSameBits();
-    pair.update(skewedBatch(random, rows, dim, 40), { scale: 0.37 });
-    pair.expectSameBits();
-    pair.setLr(0.013);
-    pair.update(distinctBatch(random, rows, dim, 60));
-    pair.expectSameBits();
-    pair.flush();
-    pair.expectSameBits();
-    pair.update({ ids: Uint32Array.of(rows - 1), gradients: new Float32Array(dim) });
-    pair.expectSameBits();
+    expectSameBitsOverSteps({ rows, dim, ...options(rows) });
   });
 
   test(`goes on from lr 0, where no row moves unless its rate has another source (seed ${seed})`, () => {
@@ -70,3 +56,36 @@ describe.each(plainCases)("$name", ({ options }) => {
     }
   });
 });
+
+const narrow: readonly [name: string, storage: Partial<TableOptions>][] = [
+  ["f16", { dtype: "f16" }],
+  ["bf16 at random", { dtype: "bf16", stateDtype: "bf16", rounding: "stochastic" }],
+];
+const baseCases = ruleCases.filter(({ name, options }) => ["momentum", options(rows).optimizer?.type].includes(name));
+
+describe.each(narrow)("in %s", (_, storage) => {
+  test.each(baseCases)(`$name gives the oracle's bits over several steps (seed ${seed})`, ({ options }) => {
+    for (const dim of [9, 65]) expectSameBitsOverSteps({ rows, dim, ...options(rows), ...storage });
+  });
+});
+
+/** Large and small steps, an empty one, another rate and a flush. */
+function expectSameBitsOverSteps(options: TableOptions): void {
+  const { dim } = options;
+  const random = new Random(seed + dim);
+  const pair = Pair.of(options);
+  pair.expectSameBits();
+  pair.update(skewedBatch(random, rows, dim, 200));
+  pair.expectSameBits();
+  pair.update(emptyBatch);
+  pair.expectSameBits();
+  pair.update(skewedBatch(random, rows, dim, 40), { scale: 0.37 });
+  pair.expectSameBits();
+  pair.setLr(0.013);
+  pair.update(distinctBatch(random, rows, dim, 60));
+  pair.expectSameBits();
+  pair.flush();
+  pair.expectSameBits();
+  pair.update({ ids: Uint32Array.of(rows - 1), gradients: new Float32Array(dim) });
+  pair.expectSameBits();
+}

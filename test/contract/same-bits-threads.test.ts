@@ -23,7 +23,16 @@ function hotBatch(): Batch {
 }
 
 /** Those of the others that ask something of threads that plain ones do not. */
-const others = ["adamw, all, rate 0.3", "rowwise-adagrad, clipped together", "adam, all, narrow at random"];
+const others = [
+  "momentum",
+  "rmsprop",
+  "ftrl",
+  "rowwise-adam",
+  "sgd, f16",
+  "adamw, all, rate 0.3",
+  "rowwise-adagrad, clipped together",
+  "adam, all, narrow at random",
+];
 
 describe.each([...plainCases, ...ruleCases.filter(({ name }) => others.includes(name))])("$name", ({ options }) => {
   let expected = "";

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { FeatureBatch, TableOptions } from "../../index.js";
 import { at } from "../oracle/at.js";
+import { OracleTable } from "../oracle/oracle-table.js";
 import { EmbeddingTable, EmbeddingTables } from "./subject.js";
 import { skewedBatch } from "./support/batches.js";
 import { Random, seed } from "./support/random.js";
@@ -19,6 +20,7 @@ const features = {
   },
 } as const satisfies Record<string, TableOptions | string>;
 type Feature = keyof typeof features;
+type Batch = Record<Feature, FeatureBatch>;
 
 /** What one table after the other would be. */
 function apart(): Record<"user" | "item" | "shop", EmbeddingTable> {
@@ -26,7 +28,7 @@ function apart(): Record<"user" | "item" | "shop", EmbeddingTable> {
   return { user: new EmbeddingTable(user), item: new EmbeddingTable(item), shop: new EmbeddingTable(shop) };
 }
 
-function batchOf(random: Random, tables: EmbeddingTables<Feature>, count: number): Record<Feature, FeatureBatch> {
+function batchOf(random: Random, tables: EmbeddingTables<Feature>, count: number): Batch {
   const entries = tables.features.map((feature) => {
     const { rows, dim } = tables.table(feature);
     return [feature, skewedBatch(random, rows, dim, count)];
@@ -61,6 +63,45 @@ describe("a step of several tables", () => {
     );
   });
 
+  test(`takes R2 of the house rule over the features of a table, chunks of positions and all (seed ${seed})`, () => {
+    const random = new Random(seed);
+    const options = { rows: 60, dim: 5 } as const;
+    const tables = new EmbeddingTables({ first: options, second: "first" });
+    const oracle = new OracleTable(options);
+    // The chunks of 1,024 positions that squares are summed in end in the second feature, in the first, and not at all.
+    for (const [first, second] of [
+      [700, 900],
+      [1500, 800],
+      [40, 7],
+      [0, 1100],
+      [1024, 1024],
+    ] as const) {
+      const batch = {
+        first: skewedBatch(random, options.rows, options.dim, first),
+        second: skewedBatch(random, options.rows, options.dim, second),
+      };
+      tables.update(batch);
+      const { ids, gradients } = joined(batch.first, batch.second);
+      oracle.update(ids, gradients);
+      expect(tables.table("second").fingerprint()).toBe(oracle.fingerprint());
+    }
+  });
+
+  test("makes no arrays for a shared table after its largest batch", () => {
+    const tables = new EmbeddingTables(features);
+    const random = new Random(seed);
+    const [large, small, larger] = [500, 300, 501].map((count) => batchOf(random, tables, count)) as [
+      Batch,
+      Batch,
+      Batch,
+    ];
+    tables.update(large);
+    expect(arraysMade(() => tables.update(large))).toEqual([]);
+    expect(arraysMade(() => tables.update(small))).toEqual([]);
+    // That they would be seen:
+    expect(arraysMade(() => tables.update(larger))).not.toEqual([]);
+  });
+
   test("leaves tables alone of which no feature is in the batch", () => {
     const tables = new EmbeddingTables(features);
     tables.update({ lastItem: { ids: [3], gradients: new Float32Array(7) } });
@@ -78,7 +119,7 @@ describe("a step of several tables", () => {
 });
 
 describe("a batch with something wrong in it", () => {
-  const wrong: [string, (batch: Record<Feature, FeatureBatch>) => object, string, RegExp][] = [
+  const wrong: [string, (batch: Batch) => object, string, RegExp][] = [
     [
       "an id",
       (batch) => ({ ...batch, shop: { ids: [1, 9], gradients: new Float32Array(32) } }),
@@ -140,7 +181,7 @@ describe("a batch with something wrong in it", () => {
     const random = new Random(seed);
     tables.update(batchOf(random, tables, 20));
     const before = fingerprints(tables);
-    const batch = spoil(batchOf(random, tables, 20)) as Record<Feature, FeatureBatch>;
+    const batch = spoil(batchOf(random, tables, 20)) as Batch;
     expect(() => tables.update(batch)).toThrow(
       expect.objectContaining({ code, message: expect.stringMatching(message) }),
     );
@@ -214,3 +255,22 @@ describe("several tables", () => {
     expect(at(tables.table("b").lookup([0]), 0)).toBe(-2);
   });
 });
+
+/** The lengths of the arrays of gradients that a call makes. */
+function arraysMade(call: () => void): number[] {
+  const lengths: number[] = [];
+  const made = globalThis.Float32Array;
+  globalThis.Float32Array = new Proxy(made, {
+    construct(target, values: [number]) {
+      // Views of what is there begin with that.
+      if (typeof values[0] === "number" && values[0] > 0) lengths.push(values[0]);
+      return Reflect.construct(target, values);
+    },
+  });
+  try {
+    call();
+  } finally {
+    globalThis.Float32Array = made;
+  }
+  return lengths;
+}

@@ -80,14 +80,22 @@ fn rules() -> Vec<(&'static str, Vec<f64>)> {
         rule("rmsprop", &[("alpha", 0.5), ("scope", 1.0)]),
         rule("ftrl", &[]),
         rule("ftrl", &[("lr", 0.2), ("lambda2", 0.3), ("beta", 0.0)]),
+        rule("ftrl", &[("lr", 0.2), ("lambda1", 0.4), ("lambda2", 0.3)]),
     ];
     assert!(AnyRule::catalogue().iter().all(|(name, _)| rules.iter().any(|(rule, _)| rule == name)), "a rule is not tested");
     rules
 }
 
+/// A parameter's value; NaN if it is not given, or not a parameter of the rule.
+fn value((name, values): &(&'static str, Vec<f64>), parameter: &str) -> f64 {
+    let catalogue = AnyRule::catalogue();
+    let (_, parameters) = catalogue.iter().find(|(rule, _)| rule == name).expect("a rule of the catalogue");
+    parameters.iter().zip(values).find(|(declared, _)| declared.name == parameter).map_or(f64::NAN, |(_, &value)| value)
+}
+
 /// Which rules compare sums with single occurrences and so exclude some options.
-fn measures_occurrences((name, values): &(&'static str, Vec<f64>)) -> bool {
-    *name == "tallygrad" || (*name == "cf-sgd" && values[4] == 1.0)
+fn measures_occurrences(rule: &(&'static str, Vec<f64>)) -> bool {
+    rule.0 == "tallygrad" || value(rule, "normalize") == 1.0
 }
 
 fn options<'a>(rule: &'a (&'static str, Vec<f64>), rows: usize, dim: usize) -> Options<'a> {
@@ -100,7 +108,8 @@ fn options<'a>(rule: &'a (&'static str, Vec<f64>), rows: usize, dim: usize) -> O
         rule: rule.0,
         parameters: &rule.1,
         counts: needs_counts.then(|| leak((0..rows).map(|row| (row % 7) as f64).collect::<Vec<_>>()).as_slice()),
-        init: Init::Uniform { scale: 0.1 },
+        // Only zeros are where an L1 term holds first weights.
+        init: if value(rule, "lambda1") > 0.0 { Init::Zeros } else { Init::Uniform { scale: 0.1 } },
         threads: 1,
         ..Options::default()
     }
@@ -232,20 +241,12 @@ fn treatments(rule: &(&'static str, Vec<f64>)) -> Vec<Options<'static>> {
     if rule.0 != "adamw" {
         treatments.push(Options { weight_decay: decay(0.1, true, false), clip: Clip::RowNorm(1.0), ..default() });
     }
-    let visits_all = visits_all(rule);
-    if !visits_all {
+    if value(rule, "scope") != 1.0 {
         treatments.push(Options { weight_decay: decay(0.01, false, true), half_life: Some(5.0), ..default() });
         let all = Some(WeightDecay { rate: 0.05, l2: false, by_tally: false, all: Some(true) });
         treatments.push(Options { weight_decay: all, dtype: Dtype::F16, ..default() });
     }
     treatments
-}
-
-/// `scope: "all"`.
-fn visits_all((name, values): &(&'static str, Vec<f64>)) -> bool {
-    let catalogue = AnyRule::catalogue();
-    let (_, parameters) = catalogue.iter().find(|(rule, _)| rule == name).expect("a rule of the catalogue");
-    parameters.iter().zip(values).any(|(parameter, &value)| parameter.name == "scope" && value == 1.0)
 }
 
 #[test]

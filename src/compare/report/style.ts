@@ -1,14 +1,35 @@
 /**
  * The look of the report: system fonts, one column of text with charts as wide as it, light and dark by the reader's
  * preference. Colours are CSS variables that charts use too, so a chart is drawn once for both themes. Colours of rules follow
- * Okabe and Ito's palette, darkened or lightened for contrast; every line and dot also has its name beside it.
+ * Okabe and Ito's palette, darkened or lightened for contrast; every line and dot also has its name beside it, and a rule without a colour is grey.
  */
-export const colors = {
-  light: `--paper: #fdfcfa; --ink: #22211f; --soft: #66635d; --line: #dedad3; --tint: #f4efe6; --tallygrad: #c2410c; --cf-sgd: #a16b00;
-    --fa-sgd: #7d6a10; --sgd: #77736c; --adagrad: #0b5c9e; --rowwise-adagrad: #2b8cbe; --adam: #9b3d78;`,
-  dark: `--paper: #171614; --ink: #e9e6e0; --soft: #a39e95; --line: #3a3733; --tint: #26221d; --tallygrad: #ff8f57; --cf-sgd: #e0b040;
-    --fa-sgd: #cdbb55; --sgd: #a29d94; --adagrad: #6aa5e8; --rowwise-adagrad: #7fd0ee; --adam: #e08fc0;`,
+const palette: Readonly<Record<string, readonly [light: string, dark: string]>> = {
+  paper: ["#fdfcfa", "#171614"],
+  ink: ["#22211f", "#e9e6e0"],
+  soft: ["#66635d", "#a39e95"],
+  line: ["#dedad3", "#3a3733"],
+  tint: ["#f4efe6", "#26221d"],
+  tallygrad: ["#c2410c", "#ff8f57"],
+  "cf-sgd": ["#a16b00", "#e0b040"],
+  "fa-sgd": ["#7d6a10", "#cdbb55"],
+  sgd: ["#77736c", "#a29d94"],
+  adagrad: ["#0b5c9e", "#6aa5e8"],
+  "rowwise-adagrad": ["#2b8cbe", "#7fd0ee"],
+  adam: ["#9b3d78", "#e08fc0"],
+  adamw: ["#6f3fa0", "#b99be6"],
+  "rowwise-adam": ["#b54a83", "#f0a9cf"],
+  rmsprop: ["#0a7566", "#5fcdb9"],
+  ftrl: ["#4a7324", "#a5cf74"],
 };
+
+/** The palette as declarations of CSS variables, for either theme. */
+export const colors = { light: declarations(0), dark: declarations(1) };
+
+function declarations(theme: 0 | 1): string {
+  return Object.entries(palette)
+    .map(([name, themes]) => `--${name}: ${themes[theme]};`)
+    .join(" ");
+}
 
 export const style = `
 :root {

@@ -10,6 +10,7 @@ import type {
   Rmsprop,
   RowwiseAdagrad,
   Sgd,
+  Tallygrad,
   WeightDecay,
 } from "../../../index.js";
 import { at } from "../../oracle/at.js";
@@ -30,6 +31,10 @@ export interface DenseStep {
   readonly lr: number;
   /** Number of the step, from 1. */
   readonly t: number;
+  /** How often the row is in the batch; its tally has them already. */
+  readonly n: number;
+  /** Of a gradient element, over all occurrences of all steps so far. */
+  readonly meanSquare: number;
   /** The row's gradient, and the same of absolute values. */
   readonly g: Float64Array;
   readonly size: Float64Array;
@@ -43,6 +48,8 @@ const { sqrt } = Math;
 /** The rule of an optimizer, for one element of a row at a time; of `expectedCounts` all are the same. */
 export function denseRule(optimizer: Optimizer): Moves {
   switch (optimizer.type) {
+    case "tallygrad":
+      return tallygrad(optimizer);
     case "sgd":
       return sgd(optimizer);
     case "fa-sgd":
@@ -69,12 +76,20 @@ export function denseRule(optimizer: Optimizer): Moves {
     case "rowwise-adagrad":
       return adagrad(optimizer, 1e-8, meanSquare);
     default:
-      throw new Error(`no dense ${optimizer.type}`);
+      // A new rule's rows move by themselves only if it says so.
+      throw new Error(`no dense ${(optimizer as Optimizer).type}`);
   }
 }
 
 function meanSquare(g: Float64Array): number {
   return g.reduce((sum, x) => sum + x * x, 0) / g.length;
+}
+
+function tallygrad({ start = 64, floor = 0 }: Tallygrad): Moves {
+  return ({ tally }, { lr, n, meanSquare: square, g, size }, d) => {
+    const root = sqrt(floor + square * (tally - n + start) + meanSquare(g));
+    return root === 0 ? [0, 0] : [(lr * at(g, d)) / root, (lr * at(size, d)) / root];
+  };
 }
 
 function sgd({ momentum = 0, nesterov = false }: Sgd): Moves {
@@ -145,8 +160,9 @@ export function denseStep(
   row: DenseRow,
   moves: Moves,
   decay: WeightDecay | undefined,
-  { lr, t, g }: Omit<DenseStep, "size">,
+  step: Omit<DenseStep, "size">,
 ): void {
+  const { lr, t, g } = step;
   const size = g.map(Math.abs);
   if (decay?.type === "l2") {
     row.w.forEach((weight, d) => {
@@ -159,7 +175,7 @@ export function denseStep(
     });
   }
   row.w.forEach((weight, d) => {
-    const [move, reach] = moves(row, { lr, t, g, size }, d);
+    const [move, reach] = moves(row, { ...step, size }, d);
     row.w[d] = weight - move;
     row.stray[d] = at(row.stray, d) + unit * (2 * Math.abs(weight) + (8 + 4 * t) * reach);
   });

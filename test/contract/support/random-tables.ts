@@ -10,7 +10,8 @@ const scope = fc.constantFrom("touched" as const, "all" as const);
 const some = { requiredKeys: ["type"] } satisfies { requiredKeys: ["type"] };
 const withLr = { requiredKeys: ["type", "lr"] } satisfies { requiredKeys: ["type", "lr"] };
 
-function optimizers(rows: number): fc.Arbitrary<Optimizer> {
+/** Every rule that there is. */
+export function optimizers(rows: number): fc.Arbitrary<Optimizer> {
   const adamOptions = { lr: positive, beta1: belowOne, beta2: belowOne, eps: positive };
   const bias = { scope: fc.constant("touched" as const), biasCorrection: fc.constantFrom("step", "tally") };
   return fc.oneof(

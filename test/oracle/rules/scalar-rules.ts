@@ -1,13 +1,13 @@
 /** Rules without state: one rate times the row's sum. Part of the oracle. */
 import type { CfSgd, FaSgd, Sgd, Tallygrad } from "../../../index.js";
 import { at } from "../at.js";
-import { descend, largestFloat32, type Moment, type Rule } from "./rule.js";
+import { descend, largestFloat32, type Moment, type Row, type Rule } from "./rule.js";
 
 const { min, sqrt } = Math;
 
 export function tallygrad({ lr = 0.05, start = 64, floor = 0 }: Tallygrad): Rule {
-  return scalarRule({ defaultLr: lr, squaresGradients: true, usesMeanSquare: true }, (moment, meanOfSquares) => {
-    const root = sqrt(floor + moment.meanSquare * (moment.before + start) + meanOfSquares);
+  return scalarRule({ defaultLr: lr, squaresGradients: true, usesMeanSquare: true }, (moment, squares, dim) => {
+    const root = sqrt(floor + moment.meanSquare * (moment.before + start) + squares / dim);
     return root === 0 ? 0 : moment.lr / root;
   });
 }
@@ -37,20 +37,21 @@ export function cfSgd({ lr, maxLr = Number.POSITIVE_INFINITY, start = 0, horizon
   });
 }
 
-/** `rateOf` is also told mean(G^2). */
+/** `rateOf` is also told the sum of G^2, and of how many elements. */
 function scalarRule(
   facts: { defaultLr: number; squaresGradients?: boolean; usesMeanSquare?: boolean },
-  rateOf: (moment: Moment, meanOfSquares: number) => number,
+  rateOf: (moment: Moment, squares: number, dim: number) => number,
 ): Rule {
-  const capped = (moment: Moment, meanOfSquares: number): number => min(rateOf(moment, meanOfSquares), largestFloat32);
+  const capped = ({ weights }: Row, moment: Moment, squares: number): number =>
+    min(rateOf(moment, squares, weights.length), largestFloat32);
   return {
     squaresGradients: false,
     usesMeanSquare: false,
     elementStart: [],
     ...facts,
-    apply({ weights }, moment, sum, squaresOfSum) {
-      descend(weights, capped(moment, squaresOfSum / weights.length), sum);
+    apply(row, moment, sum, squaresOfSum) {
+      descend(row.weights, capped(row, moment, squaresOfSum), sum);
     },
-    rate: (_row, moment) => capped(moment, 0),
+    rate: (row, moment) => capped(row, moment, 0),
   };
 }

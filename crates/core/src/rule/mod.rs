@@ -1,7 +1,7 @@
 //! Rules: what an optimizer does with one row. Each file holds one, as pure arithmetic: a few scalars a row in float64, then one
 //! formula an element. The same code serves every instruction set and the reference.
 //!
-//! To add one: a file here, a line in `rules!` below, its type in `index.d.ts`, its line in `docs/arithmetic.md`.
+//! `CONTRIBUTING.md` adds one as an example.
 
 use std::sync::Arc;
 
