@@ -8,9 +8,10 @@ const { DeepFM, FactorizationMachine, SkipGram } = await import("../../../dist/m
 const ids = Uint32Array.from({ length: 500 }, (_, i) => (i * i) % 4096);
 const gradients = new Float32Array(ids.length * 64).fill(1e-3);
 const table = { rows: 4096, dim: 64, init: { type: "zeros" }, optimizer: { type: "sgd", lr: 0.1 } };
-const keys = Array.from({ length: 6000 }, (_, i) => `the key of number ${i}`);
-const columns = { user: ids, film: ids.map((id) => id % 1000) };
-const examples = { columns, labels: Array.from(ids, (id) => id % 2) };
+const keys = Array.from({ length: 2000 }, (_, i) => `the key of number ${i}`);
+const users = ids.subarray(0, 100);
+const columns = { user: users, film: users.map((id) => id % 1000) };
+const examples = { columns, labels: Array.from(users, (id) => id % 2) };
 const fields = { user: 4096, film: 1000 };
 
 function trained(made) {
@@ -20,7 +21,7 @@ function trained(made) {
 }
 
 function filled(vocabulary) {
-  for (const first of [0, 1000, 2000]) vocabulary.rows(keys.slice(first, first + 4000));
+  for (const first of [0, 400, 800]) vocabulary.rows(keys.slice(first, first + 1200));
   return vocabulary;
 }
 
@@ -45,9 +46,9 @@ const kinds = {
     made.lookup({ user: batch.ids, film: batch.ids });
     return [made];
   },
-  vocabulary: () => [filled(new Vocabulary({ capacity: 5000, eviction: { type: "least-recent" } }))],
+  vocabulary: () => [filled(new Vocabulary({ capacity: 1500, eviction: { type: "least-recent" } }))],
   "cloned vocabulary": () => {
-    const original = filled(new Vocabulary({ capacity: 5000, admission: { type: "count", least: 2 } }));
+    const original = filled(new Vocabulary({ capacity: 1500, admission: { type: "count", least: 2 } }));
     return [original, filled(original.clone())];
   },
   "factorization machine": () => [fitted(new FactorizationMachine({ fields, dim: 16 }))],
