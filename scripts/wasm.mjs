@@ -52,11 +52,8 @@ async function hasTarget() {
 /** Debian's Rust for the web has the standard library as source only, so it is compiled along. */
 async function findDebianRust() {
   const missing = DEBIAN_PACKAGES.filter((name) => !existsSync(`/usr/share/doc/${name}`));
-  if (missing.length > 0) {
-    if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get"))
-      failWithout(`Debian's packages ${missing.join(", ")}`);
-    await step("Updating the list of Debian's packages", "apt-get", ["update"]);
-    await step("Installing Rust for WebAssembly", "apt-get", ["install", "-y", "--no-install-recommends", ...missing]);
+  if (missing.length > 0 && !(await installDebianPackages(missing))) {
+    failWithout(`Debian's packages ${missing.join(", ")}`);
   }
   const linker = await findLinker();
   if (linker === undefined)
@@ -71,6 +68,19 @@ async function findDebianRust() {
       CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER: linker,
     },
   };
+}
+
+/**
+ * Whether Debian's packages could be installed.
+ * @param {string[]} names
+ */
+async function installDebianPackages(names) {
+  if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return false;
+  process.stderr.write(`Installing Rust for WebAssembly (apt-get install ${names.join(" ")}) ...\n`);
+  for (const args of [["update"], ["install", "-y", "--no-install-recommends", ...names]]) {
+    if ((await run("apt-get", args, { quiet: true })).code !== 0) return false;
+  }
+  return true;
 }
 
 async function findLinker() {

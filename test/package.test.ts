@@ -1,6 +1,6 @@
 /** The package as a user gets it: packed, installed into an empty folder without install scripts, and used as README.md says. */
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -143,6 +143,76 @@ describe("the package", () => {
     writeFileSync(join(folder, "wasm.js"), program);
     const { stdout } = await run(process.execPath, ["wasm.js"], { cwd: folder });
     expect(JSON.parse(stdout)).toEqual({ kind: "wasm", refusal: "ERR_ADDON_MISSING", same: 1 });
+  });
+
+  describe("chooses its backend", () => {
+    const program = `
+      const [entry, backend] = process.argv.slice(2);
+      const { EmbeddingTable } = await import(entry);
+      try {
+        const { kind, reason } = new EmbeddingTable({ rows: 1, dim: 1, backend }).backend;
+        console.log(JSON.stringify({ kind, reason }));
+      } catch ({ code, message }) {
+        console.log(JSON.stringify({ code, message }));
+      }`;
+    const ofOption = (kind: string) => ({ kind, reason: `option backend is "${kind}"` });
+    const ofVariable = (kind: string) => ({ kind, reason: `the environment variable TALLYGRAD_BACKEND is "${kind}"` });
+    const found = { kind: "native", reason: "the native addon was found" };
+    const noAddonHere = { kind: "wasm", reason: "this entry of the package has no native addon" };
+    const refused = (value: string) => ({
+      code: "ERR_OPTION_VALUE",
+      message: expect.stringMatching(
+        `^the environment variable TALLYGRAD_BACKEND must be "auto", "native", "wasm", but is "${value}"`,
+      ),
+    });
+    const missing = (why: string) => ({ code: "ERR_ADDON_MISSING", message: expect.stringContaining(why) });
+    const switchedOff = "cannot be loaded: Cannot load native addon because loading addons is disabled";
+
+    const choices: [
+      given: { variable?: string; option?: string; entry?: string; addons?: "switched off" | "missing" },
+      expected: object,
+    ][] = [
+      [{}, found],
+      [{ variable: "" }, found],
+      [{ variable: "auto" }, found],
+      [{ variable: "native" }, ofVariable("native")],
+      [{ variable: "wasm" }, ofVariable("wasm")],
+      [{ variable: "gpu" }, refused("gpu")],
+      [{ variable: "WASM" }, refused("WASM")],
+      [{ variable: "gpu", option: "auto" }, refused("gpu")],
+      [{ variable: "wasm", option: "auto" }, ofVariable("wasm")],
+      [{ variable: "wasm", option: "native" }, ofOption("native")],
+      [{ variable: "native", option: "wasm" }, ofOption("wasm")],
+      [{ variable: "gpu", option: "wasm" }, ofOption("wasm")],
+      [{ addons: "switched off" }, { kind: "wasm", reason: expect.stringContaining(switchedOff) }],
+      [{ addons: "switched off", variable: "native" }, missing(switchedOff)],
+      [{ addons: "switched off", option: "native" }, missing(switchedOff)],
+      [{ addons: "switched off", variable: "wasm" }, ofVariable("wasm")],
+      [{ addons: "missing", variable: "native" }, missing("does not exist")],
+      [{ addons: "missing", option: "native", variable: "wasm" }, missing("does not exist")],
+      [{ addons: "missing", option: "wasm", variable: "native" }, ofOption("wasm")],
+      [{ entry: "tallygrad/wasm" }, noAddonHere],
+      [{ entry: "tallygrad/wasm", variable: "native" }, noAddonHere],
+      [{ entry: "tallygrad/wasm", variable: "gpu" }, noAddonHere],
+      [{ entry: "tallygrad/wasm", option: "wasm" }, ofOption("wasm")],
+      [{ entry: "tallygrad/wasm", option: "native" }, missing("this entry of the package has no native addon")],
+    ];
+
+    test.each(choices)("given %o", async ({ variable, option, entry = "tallygrad", addons }, expected) => {
+      writeFileSync(join(folder, "backend.js"), program);
+      const dist = join(folder, "node_modules", "tallygrad", "dist");
+      const away = addons === "missing" ? readdirSync(dist).filter((name) => name.endsWith(".node")) : [];
+      for (const name of away) renameSync(join(dist, name), join(folder, name));
+      try {
+        const flags = addons === "switched off" ? ["--no-addons"] : [];
+        const env = { ...process.env, TALLYGRAD_BACKEND: variable };
+        const given = option === undefined ? [entry] : [entry, option];
+        const { stdout } = await run(process.execPath, [...flags, "backend.js", ...given], { cwd: folder, env });
+        expect(JSON.parse(stdout)).toEqual(expected);
+      } finally {
+        for (const name of away) renameSync(join(folder, name), join(dist, name));
+      }
+    });
   });
 
   describe("without its addon", () => {

@@ -1,15 +1,30 @@
-/** WebAssembly memory: it does not grow with the number of tables that were, it has a ceiling, and no array of a user's lies in it. */
+/** WebAssembly memory: it does not grow with the number of tables and models that were, and it has a ceiling. */
 import { describe, expect, test } from "vitest";
-import type { EmbeddingTable, TableOptions } from "../index.js";
 import { runChild } from "./process/support/child.js";
-import { freshFacade, withInstances } from "./support/fresh-facade.js";
 
-test("1,000 tables of 1 MiB leave it as large as 100 do, disposed of or left to the garbage collector", async () => {
-  const result = await runChild("wasm-growth", { nodeOptions: ["--expose-gc"] });
-  expect(result).toMatchObject({ code: 0, stderr: "", printed: { disposed: 0 } });
-  // The collector decides when; ten tables more or fewer are alive at a time.
-  expect(result.printed.abandoned).toBeLessThan(32 << 20);
-}, 40_000);
+describe("1,000 of it leave memory as large as 100 do, disposed of or left to the garbage collector:", () => {
+  test.each([
+    "table",
+    "cloned table",
+    "loaded table",
+    "tables",
+    "vocabulary",
+    "cloned vocabulary",
+    "factorization machine",
+    "DeepFM",
+    "skip-gram",
+  ])(
+    "%s",
+    async (kind) => {
+      const options = { nodeOptions: ["--expose-gc"], programArguments: [kind], timeout: 60_000 };
+      const result = await runChild("wasm-growth", options);
+      expect(result).toMatchObject({ code: 0, stderr: "", printed: { disposed: 0 } });
+      // The collector decides when; ten rounds more or fewer are alive at a time.
+      expect(result.printed.abandoned).toBeLessThan(32 << 20);
+    },
+    70_000,
+  );
+});
 
 describe("at the ceiling", () => {
   const refusedFor = (bytes: number, all: string): object => ({
@@ -38,80 +53,44 @@ describe("at the ceiling", () => {
       fits: true,
     });
   }, 40_000);
-});
 
-describe("an array that a method gives", () => {
-  const options: TableOptions = { rows: 30, dim: 5, optimizer: { type: "adam" }, tally: { halfLife: 3 } };
-  const ids = Uint32Array.of(3, 1, 4, 1);
-  const floats = (): Float32Array => new Float32Array(ids.length * 5).fill(0.5);
-
-  /** Every member, called with arrays of every kind it takes. */
-  const members: Record<Exclude<keyof EmbeddingTable, symbol>, (table: EmbeddingTable) => unknown[]> = {
-    rows: (table) => [table.rows],
-    dim: (table) => [table.dim],
-    step: (table) => [table.step],
-    lr: (table) => [table.lr],
-    backend: (table) => [table.backend],
-    memory: (table) => [table.memory],
-    lookup: (table) => [table.lookup(ids), table.lookup([2]), table.lookup(ids, floats())],
-    update: (table) => [table.update(ids, floats())],
-    pool: (table) => [table.pool(ids, [0, 1, 4]), table.pool(ids, [0, 4], { mode: "max" }, floats())],
-    updatePool: (table) => {
-      const weightGradients = new Float32Array(4);
-      return [table.updatePool(ids, [0, 4], new Float32Array(5), { weightGradients }), weightGradients];
-    },
-    hottest: (table) => [table.hottest(3)],
-    coldest: (table) => [table.coldest(3)],
-    tallyHistogram: (table) => [table.tallyHistogram()],
-    setRows: (table) => [table.setRows(ids, floats())],
-    resetRows: (table) => [table.resetRows([2])],
-    tally: (table) => [table.tally(1)],
-    tallies: (table) => [table.tallies(), table.tallies(ids), table.tallies(ids, new Float64Array(9))],
-    rates: (table) => [table.rates(ids), table.rates(ids, floats())],
-    flush: (table) => [table.flush()],
-    fingerprint: (table) => [table.fingerprint()],
-    grow: (table) => [table.clone().grow(40)],
-    save: (table) => [table.clone().save()],
-    clone: (table) => [table.clone().lookup(ids)],
-    dispose: (table) => [table.clone().dispose()],
-  };
-
-  const kinds = ["Float32Array", "Float64Array", "Uint32Array"];
-  const isArray = (value: unknown): value is Float32Array | Float64Array | Uint32Array =>
-    ArrayBuffer.isView(value) && kinds.includes(value.constructor.name);
-
-  test("lies in a buffer of its own, which outlives the growth of the memory", async () => {
-    const { EmbeddingTable } = await freshFacade();
-    let memory = new WebAssembly.Memory({ initial: 0 });
-    const table = withInstances(
-      (exports) => {
-        memory = exports.memory as WebAssembly.Memory;
-        return exports;
-      },
-      () => new EmbeddingTable(options),
-    );
-    table.update(ids, floats());
-    const names = Object.getOwnPropertyNames(EmbeddingTable.prototype).filter((name) => name !== "constructor");
-    expect(Object.keys(members).sort()).toEqual(names.sort());
-
-    const given = Object.values(members)
-      .flatMap((call) => call(table))
-      .filter(isArray);
-    expect(given).toHaveLength(14);
-    const contents = given.map((array) => Array.from(array));
-    for (const array of given) {
-      expect(array.buffer).not.toBe(memory.buffer);
-      expect(array.buffer.byteLength).toBe(array.byteLength);
+  describe("every call of a table, a vocabulary or a model goes through, or is refused and leaves everything as it was,", () => {
+    async function callsBehind(...programArguments: string[]): Promise<{ done: string[]; refused: string[] }> {
+      const { code, stderr, printed } = await runChild("wasm-full", { programArguments, timeout: 60_000 });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      const { outcomes, ...rest } = printed as { outcomes: { done: string[]; ERR_OUT_OF_MEMORY: string[] } };
+      expect(rest).toEqual({ forgotten: [], refusals: ["ERR_OUT_OF_MEMORY"], changed: [] });
+      const { done, ERR_OUT_OF_MEMORY: refused, ...others } = outcomes;
+      expect(others).toEqual({});
+      return { done, refused };
     }
+    const large = ["lookup 1", "update 1", "pool 1", "updatePool 1", "setRows 1", "resetRows 1", "rates 1", "grow 1"];
 
-    const before = memory.buffer;
-    new EmbeddingTable({ rows: 1 << 16, dim: 64 });
-    expect(memory.buffer).not.toBe(before);
-    expect(given.map((array) => Array.from(array))).toEqual(contents);
-    for (const array of Object.values(members)
-      .flatMap((call) => call(table))
-      .filter(isArray)) {
-      expect(array.buffer).not.toBe(memory.buffer);
-    }
+    test("and small calls go through where no table of 64 KiB fits", async () => {
+      const { done, refused } = await callsBehind("4096");
+      expect(refused).toEqual(expect.arrayContaining(large.map((call) => `table: ${call}`)));
+      const small = /^(table|tables|machine|DeepFM): .* 0$|: (lookup|update|rows|fingerprint) 0$/;
+      expect(refused.filter((call) => small.test(call))).toEqual([]);
+      expect(done.filter((call) => small.test(call)).length).toBeGreaterThan(100);
+    }, 70_000);
+
+    test("also where no table of one row fits", async () => {
+      const { done, refused } = await callsBehind("1");
+      expect(refused).toEqual(expect.arrayContaining(large.map((call) => `table: ${call}`)));
+      expect(done).toEqual(
+        expect.arrayContaining(["lookup", "fingerprint", "flush"].map((call) => `table: ${call} 0`)),
+      );
+    }, 70_000);
+
+    test("also where memory is given back bit by bit, so that what is refused lies ever later in the call", async () => {
+      const { done, refused } = await callsBehind("4096", "letting-go");
+      for (const admission of ["undefined", "count"]) {
+        for (const eviction of ["least-recent", "score", "time-to-live"]) {
+          const name = `vocabulary, ${admission}, ${eviction}`;
+          expect(done.filter((call) => call.startsWith(`${name}: rows`)).length).toBeGreaterThan(3);
+          expect(refused.filter((call) => call.startsWith(`${name}: rows`)).length).toBeGreaterThan(1);
+        }
+      }
+    }, 70_000);
   });
 });

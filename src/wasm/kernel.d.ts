@@ -110,9 +110,9 @@ export interface SkipGram extends Held {
 
 /** A vocabulary in WebAssembly memory. */
 export interface Vocabulary extends Held {
-  rows(stage: Stage, count: number, length: number): void;
+  /** How many rows had other keys before. */
+  rows(stage: Stage, count: number, length: number): number;
   lookup(stage: Stage, count: number, length: number): void;
-  reused(): Uint32Array;
   key(row: number): Uint8Array | undefined;
   readonly size: number;
   readonly step: number;

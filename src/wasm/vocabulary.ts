@@ -21,6 +21,7 @@ class WasmVocabulary implements KernelVocabulary {
   readonly #running: Instance;
   #vocabulary: Vocabulary | undefined;
   #weight = 0;
+  #reused = new Uint32Array();
   ballast: ArrayBuffer | undefined;
 
   constructor(running: Instance, vocabulary: Vocabulary) {
@@ -29,8 +30,9 @@ class WasmVocabulary implements KernelVocabulary {
   }
 
   rows(bytes: Uint8Array, ends: Uint32Array, out: Uint32Array): void {
-    this.#withKeys(bytes, ends, out, (vocabulary) => {
-      vocabulary.rows(this.#running.stage, ends.length, bytes.length);
+    this.#withKeys(bytes, ends, out, (vocabulary, start) => {
+      const reused = vocabulary.rows(this.#running.stage, ends.length, bytes.length);
+      this.#reused = new Uint32Array(this.#running.memory.buffer, start, reused).slice();
       // Each growth of an array doubles it, so this is seldom.
       if (vocabulary.memory !== this.#weight) {
         this.#weight = vocabulary.memory;
@@ -46,7 +48,7 @@ class WasmVocabulary implements KernelVocabulary {
   }
 
   reused(): Uint32Array {
-    return this.#attempt((vocabulary) => vocabulary.reused());
+    return this.#reused;
   }
 
   key(row: number): Uint8Array | undefined {
@@ -108,12 +110,17 @@ class WasmVocabulary implements KernelVocabulary {
   }
 
   /** A call with keys on the stage, and the rows that it leaves there. */
-  #withKeys(keys: Uint8Array, ends: Uint32Array, out: Uint32Array, call: (vocabulary: Vocabulary) => void): void {
+  #withKeys(
+    keys: Uint8Array,
+    ends: Uint32Array,
+    out: Uint32Array,
+    call: (vocabulary: Vocabulary, start: number) => void,
+  ): void {
     this.#attempt((vocabulary) => {
       const { start, bytes } = reserve(this.#running, 8 * ends.length + keys.length);
       new Uint32Array(bytes, start, ends.length).set(ends);
       new Uint8Array(bytes, start + 8 * ends.length, keys.length).set(keys);
-      call(vocabulary);
+      call(vocabulary, start);
       out.set(new Uint32Array(this.#running.memory.buffer, start + 4 * ends.length, out.length));
     });
   }

@@ -11,7 +11,7 @@ const places = [
 ];
 
 /** Where it is; `undefined` if there is none, and tests that need it skip and say so. */
-export const chromiumPath = process.env.CHROMIUM_PATH ?? find();
+export const chromiumPath = process.env.CHROMIUM_PATH || find();
 
 /** Why tests are skipped, to stand in their names; empty if they are not. */
 export const skipped = chromiumPath === undefined ? " (skipped: no Chromium found; CHROMIUM_PATH can name one)" : "";

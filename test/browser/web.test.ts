@@ -181,17 +181,20 @@ describe.skipIf(chromiumPath === undefined)(`The page${skipped}`, () => {
     expect(counts.size).toBeLessThanOrEqual(4);
   });
 
-  test("keeps no task on its main thread for 50 ms once it is loaded", async () => {
+  test("keeps no task on its main thread for 50 ms from its load on", async () => {
     // Elapsed time is what counts, and another program can have the processor meanwhile. A page that has long tasks has them each time.
     const longest: number[] = [];
     while (longest.length < 3 && longest.at(-1) !== 0) longest.push(await longestTask());
-    expect(longest.at(-1), `longest tasks of ${longest.length} tries, in ms: ${longest}`).toBe(0);
+    console.log(`longest tasks of ${longest.length} tries, in ms, 0 where none took 50: ${longest}`);
+    expect(Math.min(...longest)).toBe(0);
   });
 });
 
-async function open(hash: string, options: BrowserContextOptions = {}): Promise<Page> {
+/** Opens the page; `first` runs in it before its own scripts. */
+async function open(hash: string, options: BrowserContextOptions = {}, first?: () => void): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   const page = await context.newPage();
+  if (first !== undefined) await page.addInitScript(first);
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) complaints.push(message.text());
   });
@@ -247,23 +250,32 @@ function brightness(color: string): number {
   return (red + green + blue) / 3;
 }
 
-/** The longest of the main thread's long tasks in a whole run with some dials moved; 0 if there is none. */
+/** The longest of the main thread's long tasks in a whole run, from its load on and with all dials moved; 0 if there is none. */
 async function longestTask(): Promise<number> {
-  const page = await open("");
-  await waitForVisits(page, 1);
-  await page.evaluate(() => {
+  const page = await open("", {}, () => {
     const longest = { duration: 0 };
     new PerformanceObserver((list) => {
       for (const { duration } of list.getEntries()) longest.duration = Math.max(longest.duration, Math.round(duration));
-    }).observe({ type: "longtask" });
+    }).observe({ type: "longtask", buffered: true });
     Object.assign(window, { longest });
   });
-  for (const key of ["ArrowRight", "ArrowRight", "ArrowLeft", "ArrowLeft"]) {
-    await page.locator("#exponent").press(key);
-    await page.waitForTimeout(200);
+  await waitForVisits(page, 1);
+  for (const dial of ["#exponent", "#rateFactor", "#batch"]) {
+    for (const key of ["ArrowRight", "ArrowRight", "ArrowLeft", "ArrowLeft"]) {
+      await page.locator(dial).press(key);
+      await page.waitForTimeout(200);
+    }
   }
   await end(page);
-  const result = await page.evaluate(() => (window as unknown as { longest: { duration: number } }).longest.duration);
+  const longest = () => page.evaluate(() => (window as unknown as { longest: { duration: number } }).longest.duration);
+  const result = await longest();
+  // One that is long would have been seen.
+  await page.evaluate(() => {
+    setTimeout(() => {
+      for (const end = performance.now() + 100; performance.now() < end; );
+    });
+  });
+  await expect.poll(longest).toBeGreaterThanOrEqual(100);
   await page.context().close();
   return result;
 }

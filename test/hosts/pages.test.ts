@@ -70,18 +70,27 @@ describe.skipIf(chromiumPath === undefined)(`in Chromium${skipped}`, () => {
     });
   });
 
-  test("the first table of a fresh page is there in a few milliseconds", async () => {
+  /** The median of seven pages' times, in milliseconds. */
+  async function timeOf(script: string): Promise<number> {
     const times: number[] = [];
     for (let page = 0; page < 7; page++) {
-      const { result, problems } = await visitScript("first-table.js");
+      const { result, problems } = await visitScript(script);
       expect(problems).toEqual([]);
       times.push((result as { milliseconds: number }).milliseconds);
     }
     times.sort((a, b) => a - b);
-    const median = times[3];
-    console.log(`first table: ${median} ms, the median of ${times.join(", ")}`);
-    // 25 ms on an idle machine is the aim; this is for one that is busy.
-    expect(median).toBeGreaterThan(0);
-    expect(median).toBeLessThan(100);
+    console.log(`${script}: ${times[3]} ms, the median of ${times.join(", ")}`);
+    return times[3] ?? Number.NaN;
+  }
+
+  test.each([
+    ["", "first-table.js", 25],
+    [", and in twice that where the engine does not decode base64", "first-table-undecoded.js", 50],
+  ])("the first table of a fresh page is there in 25 ms%s", async (_, script, most) => {
+    // Elapsed time is what counts, and another program can have the processor meanwhile. A page that takes longer takes it each time.
+    const medians: number[] = [];
+    while (medians.length < 10 && !((medians.at(-1) ?? most) < most)) medians.push(await timeOf(script));
+    expect(Math.min(...medians), `medians of ${medians.length} tries: ${medians}`).toBeLessThan(most);
+    expect(Math.min(...medians)).toBeGreaterThan(0);
   });
 });

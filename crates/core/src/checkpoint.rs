@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::float_mode::standard;
+use crate::memory::make_room;
 use crate::missed::Missed;
 use crate::narrow::Dtype;
 use crate::options::Options;
@@ -236,8 +237,8 @@ impl Restoring {
             table.lr = check_factor("lr", lr)?;
             table.factor = check_factor("factor", factor)?;
             let mut room = Vec::new();
-            let bytes = runs as u128 * size_of::<(u64, f64)>() as u128;
-            room.try_reserve_exact(runs).map_err(|_| Error::OutOfMemory { what: "the learning rates of steps", bytes })?;
+            let bytes = size_of::<(u64, f64)>().saturating_mul(runs);
+            make_room("the learning rates of steps", bytes, || room.try_reserve_exact(runs))?;
             Ok(Self { sections: Section::of(&table), table, progress, at: 0, item: 0, runs: room })
         })
     }
@@ -266,7 +267,7 @@ impl Restoring {
         }
         let Self { table, runs, .. } = &mut self;
         if let Some(missed) = &mut table.missed {
-            with_rule!(&table.rule, rule => missed.visits.restore(rule, runs, table.step));
+            with_rule!(&table.rule, rule => missed.visits.restore(rule, runs, table.step))?;
         }
         Ok(self.table)
     }

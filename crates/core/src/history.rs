@@ -1,9 +1,13 @@
 //! The learning rates of the steps since all rows were last brought up to date, and what visits at those rates do to a row where that is a
 //! linear map. Steps of one rate are one run, so that a table whose rate stays needs one entry, however many steps it takes.
 
+use crate::error::Result;
+use crate::memory::{copied, make_room};
+
 /// A linear map of (weight, state).
 pub(crate) type Map = [[f64; 2]; 2];
 
+const PURPOSE: &str = "the learning rates of steps";
 const IDENTITY: Map = [[1.0, 0.0], [0.0, 1.0]];
 
 /// `a` after `b`.
@@ -34,7 +38,7 @@ pub(crate) struct Run {
 }
 
 /// The rates of the steps since a certain one.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct History {
     runs: Vec<Run>,
     /// Which runs have a rate that no later one exceeds, in order.
@@ -56,7 +60,31 @@ impl History {
         (runs * size_of::<Run>() + maps * size_of::<Map>() + peaks * size_of::<usize>()) as u64
     }
 
-    /// Takes on the next step: its rate, and what a visit at that rate does, if that is a map.
+    /// A copy.
+    pub fn try_clone(&self) -> Result<Self> {
+        Ok(Self {
+            runs: copied(&self.runs, PURPOSE)?,
+            peaks: copied(&self.peaks, PURPOSE)?,
+            products: self.products.iter().map(|products| copied(products, PURPOSE)).collect::<Result<_>>()?,
+            powers: self.powers.clone(),
+        })
+    }
+
+    /// Makes room for a step. There are few levels and powers, so that they are simply taken.
+    pub fn reserve(&mut self) -> Result<()> {
+        let Self { runs, peaks, products, .. } = self;
+        let are_full = products.iter().any(|products| products.len() == products.capacity());
+        if !are_full && runs.len() < runs.capacity() && peaks.len() < peaks.capacity() {
+            return Ok(());
+        }
+        make_room(PURPOSE, size_of::<Map>() * (runs.len() + 1), || {
+            runs.try_reserve(1)?;
+            peaks.try_reserve(1)?;
+            products.iter_mut().try_for_each(|products| products.try_reserve(1))
+        })
+    }
+
+    /// Takes on the next step, for which there is room: its rate, and what a visit at that rate does, if that is a map.
     pub fn push(&mut self, step: u64, lr: f64, map: impl FnOnce() -> Option<Map>) {
         if let Some(&Run { first, lr: before }) = self.runs.last() {
             if lr == before {

@@ -1,8 +1,9 @@
 //! Large zeroed arrays. Where the operating system offers huge pages they are asked for, because a step reads and writes rows
 //! scattered over the whole table and would otherwise wait for address translation; and a failed allocation is an error with
-//! its size, never an abort.
+//! its size, never an abort. So it is with lists whose length depends on a table, a batch or keys; what is small is simply taken.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::collections::TryReserveError;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 
@@ -30,6 +31,13 @@ const MAPPED_FROM: usize = 1 << 20;
 const HUGE_PAGE: usize = 2 << 20;
 /// The most bytes an array may have: what a pointer may be offset by, and room to start on a huge page.
 const MOST_BYTES: usize = isize::MAX as usize - (2 << 20);
+/// What lists leave alone in WebAssembly, whose memory has a ceiling: enough for what is simply taken, of which the most is what a call needs for
+/// the floats of one row, 1.8 MB where it has 65,536 weights. Those that are not short leave twice that, so that calls with short ones go on.
+#[cfg(target_family = "wasm")]
+const SPARE: usize = 2 << 20;
+/// Lists of fewer bytes are short.
+#[cfg(target_family = "wasm")]
+const SHORT: usize = 1 << 16;
 /// Smaller arrays start on a cache line.
 const CACHE_LINE: usize = 64;
 
@@ -65,7 +73,7 @@ impl<T: Zeroable> Buffer<T> {
             return Ok(Self { start: NonNull::dangling(), len: len as usize, origin: Origin::Nothing });
         }
         let size = usize::try_from(bytes).ok().filter(|&size| size <= MOST_BYTES).ok_or_else(refused)?;
-        let (start, origin) = allocate(size).ok_or_else(refused)?;
+        let (start, origin) = sparing(size, || allocate(size)).ok_or_else(refused)?;
         Ok(Self { start: start.cast(), len: len as usize, origin })
     }
 
@@ -95,6 +103,39 @@ impl<T: Zeroable> Buffer<T> {
         }
         Ok(())
     }
+}
+
+/// Makes room in lists, or says for what and how many bytes there is none.
+pub fn make_room(
+    what: &'static str,
+    bytes: usize,
+    take: impl FnOnce() -> std::result::Result<(), TryReserveError>,
+) -> Result<()> {
+    sparing(bytes, || take().ok()).ok_or(Error::OutOfMemory { what, bytes: bytes as u128 })
+}
+
+/// A copy of a list.
+pub(crate) fn copied<T: Copy>(list: &[T], what: &'static str) -> Result<Vec<T>> {
+    let mut copy = Vec::new();
+    make_room(what, size_of_val(list), || copy.try_reserve_exact(list.len()))?;
+    copy.extend_from_slice(list);
+    Ok(copy)
+}
+
+/// Takes so many bytes if enough is left for what is small.
+#[cfg(target_family = "wasm")]
+fn sparing<T>(bytes: usize, take: impl FnOnce() -> Option<T>) -> Option<T> {
+    let mut spare = Vec::<u8>::new();
+    spare.try_reserve_exact(if bytes < SHORT { SPARE } else { 2 * SPARE }).ok()?;
+    // The optimizer must not leave out memory that is only held.
+    std::hint::black_box(spare.as_mut_ptr());
+    take()
+}
+
+/// Takes memory. Operating systems have more.
+#[cfg(not(target_family = "wasm"))]
+fn sparing<T>(_bytes: usize, take: impl FnOnce() -> Option<T>) -> Option<T> {
+    take()
 }
 
 #[cfg(unix)]

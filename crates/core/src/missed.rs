@@ -21,7 +21,6 @@ pub(crate) struct Missed {
 }
 
 /// What the steps since the last flush do to rows that they miss.
-#[derive(Clone)]
 pub(crate) struct Visits {
     history: History,
     motion: Motion,
@@ -71,7 +70,8 @@ impl Missed {
     pub fn grown(&self, rows: u32, step: u64) -> Result<Self> {
         let mut last = self.last.grown(rows.into(), PURPOSE)?;
         last[self.last.len()..].fill(step);
-        Ok(Self { last, visits: self.visits.clone() })
+        let visits = Visits { history: self.visits.history.try_clone()?, ..self.visits };
+        Ok(Self { last, visits })
     }
 
     pub fn bytes(&self) -> u64 {
@@ -155,7 +155,12 @@ impl Visits {
         self.history.runs().iter().map(|run| (run.first, run.lr))
     }
 
-    /// Takes on a step, whose rows are visited by it and all others missed.
+    /// Makes room for a step.
+    pub fn reserve(&mut self) -> Result<()> {
+        self.history.reserve()
+    }
+
+    /// Takes on a step, for which there is room, whose rows are visited by it and all others missed.
     pub fn push<R: Rule>(&mut self, rule: &R, step: u64, lr: f64) {
         let Self { decay, motion, .. } = *self;
         let is_map = motion != Motion::Replayed || decay.decoupled > 0.0;
@@ -163,12 +168,14 @@ impl Visits {
     }
 
     /// Takes on the steps since the last flush, up to `step`, in runs of one rate, of which no two in a row have the same.
-    pub fn restore<R: Rule>(&mut self, rule: &R, runs: &[(u64, f64)], step: u64) {
+    pub fn restore<R: Rule>(&mut self, rule: &R, runs: &[(u64, f64)], step: u64) -> Result<()> {
         for (run, &(first, lr)) in runs.iter().enumerate() {
             let last = runs.get(run + 1).map_or(step, |&(next, _)| next - 1);
+            self.reserve()?;
             self.push(rule, first, lr);
             self.push(rule, last, lr);
         }
+        Ok(())
     }
 
     /// What the visits of the steps after `last` up to and including `now` do.

@@ -2,8 +2,9 @@
 
 use std::collections::BinaryHeap;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::float_mode::standard;
+use crate::memory::make_room;
 use crate::table::Table;
 
 /// Entries of [`Table::tally_histogram`].
@@ -15,8 +16,7 @@ impl Table {
     pub fn ranking(&self, coldest: bool, out: &mut [u32]) -> Result<usize> {
         self.check_whole()?;
         let mut best = BinaryHeap::new();
-        let bytes = out.len() as u128 * size_of::<(u64, u32)>() as u128;
-        best.try_reserve(out.len() + 1).map_err(|_| Error::OutOfMemory { what: "ranking rows", bytes })?;
+        make_room("ranking rows", size_of::<(u64, u32)>() * (out.len() + 1), || best.try_reserve_exact(out.len() + 1))?;
         standard(|| {
             for row in (0..self.rows()).filter(|&row| self.padding != Some(row)) {
                 // Tallies are not negative, so that their bits are ordered like them; the lowest entry is the best.

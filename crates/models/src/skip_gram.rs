@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use tallygrad_core::error::{Error, Result};
 use tallygrad_core::float_mode::standard;
 use tallygrad_core::lanes::{LANES, Simd, dispatch};
-use tallygrad_core::memory::Buffer;
+use tallygrad_core::memory::{Buffer, make_room};
 use tallygrad_core::pool;
 use tallygrad_core::rng;
 use tallygrad_core::shared::SharedSlice;
@@ -205,9 +205,10 @@ impl SkipGram {
     fn find_windows(&mut self, words: &[u32], starts: &[u32], place: u64) -> Result<usize> {
         self.kept.clear();
         self.centres.clear();
-        let refused = |_| Error::OutOfMemory { what: PURPOSE, bytes: (size_of::<Centre>() * words.len()) as u128 };
-        self.kept.try_reserve(words.len()).map_err(refused)?;
-        self.centres.try_reserve(words.len()).map_err(refused)?;
+        make_room(PURPOSE, size_of::<Centre>() * words.len(), || {
+            self.kept.try_reserve(words.len())?;
+            self.centres.try_reserve(words.len())
+        })?;
         let mut end = 0;
         for sentence in starts.windows(2) {
             let first = self.centres.len();

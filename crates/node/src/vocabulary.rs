@@ -165,7 +165,7 @@ impl NativeVocabulary {
     /// An independent copy.
     #[napi(catch_unwind)]
     pub fn copy(&self, env: Env) -> Result<NativeVocabulary> {
-        Ok(Self::holding(env, self.open()?.clone()))
+        Ok(Self::holding(env, self.open()?.try_clone().map_err(thrown)?))
     }
 
     /// Gives the memory back.

@@ -6,6 +6,7 @@ use tallygrad_core::bags::{Bags, Mode};
 use tallygrad_core::checkpoint::{self, Part, Progress, Restoring};
 use tallygrad_core::error::Error as Refusal;
 use tallygrad_core::init::Init;
+use tallygrad_core::memory::make_room;
 use tallygrad_core::options::Options;
 use tallygrad_core::table::{CHUNK, Findings, Ids, Ready, Table};
 use wasm_bindgen::prelude::*;
@@ -104,8 +105,7 @@ impl Stage {
         let words = bytes.div_ceil(8);
         if words > self.words.len() {
             self.words.clear();
-            let refused = |_| thrown(Refusal::OutOfMemory { what: "the arrays of a call", bytes: bytes as u128 });
-            self.words.try_reserve_exact(words).map_err(refused)?;
+            make_room("the arrays of a call", bytes, || self.words.try_reserve_exact(words)).map_err(thrown)?;
             self.words.resize(words, 0);
         }
         Ok(self.words.as_mut_ptr() as usize)

@@ -12,7 +12,7 @@ pub struct WasmVocabulary(Vocabulary);
 
 impl Stage {
     /// The ends of `count` keys, room for as many rows, and `length` bytes.
-    fn keys(&mut self, count: usize, length: usize) -> (&[u32], &mut [u32], &[u8]) {
+    fn keys(&mut self, count: usize, length: usize) -> (&mut [u32], &mut [u32], &[u8]) {
         let bytes = self.bytes(8 * count + length);
         let (numbers, bytes) = bytes.split_at_mut(8 * count);
         // SAFETY: the stage is aligned to 8 bytes, and any bits are a u32.
@@ -56,21 +56,20 @@ impl WasmVocabulary {
         Vocabulary::new(options).map(Self).map_err(thrown)
     }
 
-    /// Rows of `count` staged keys of `length` bytes, new ones among them, to the stage.
-    pub fn rows(&mut self, stage: &mut Stage, count: usize, length: usize) -> Result<()> {
+    /// Rows of `count` staged keys of `length` bytes, new ones among them, to the stage. Gives how many rows had other keys before; these rows are then
+    /// where the ends of keys were.
+    pub fn rows(&mut self, stage: &mut Stage, count: usize, length: usize) -> Result<usize> {
         let (ends, out, bytes) = stage.keys(count, length);
-        self.0.rows(KeyBatch { bytes, ends }, out).map_err(thrown)
+        self.0.rows(KeyBatch { bytes, ends }, out).map_err(thrown)?;
+        let reused = self.0.reused();
+        ends[..reused.len()].copy_from_slice(reused);
+        Ok(reused.len())
     }
 
     /// Rows of those staged keys that have one.
     pub fn lookup(&self, stage: &mut Stage, count: usize, length: usize) -> Result<()> {
         let (ends, out, bytes) = stage.keys(count, length);
         self.0.lookup(KeyBatch { bytes, ends }, out).map_err(thrown)
-    }
-
-    /// Rows that the last batch gave to other keys.
-    pub fn reused(&self) -> Vec<u32> {
-        self.0.reused().to_vec()
     }
 
     /// The bytes of a row's key.
@@ -123,8 +122,8 @@ impl WasmVocabulary {
     }
 
     /// An independent copy.
-    pub fn copy(&self) -> WasmVocabulary {
-        Self(self.0.clone())
+    pub fn copy(&self) -> Result<WasmVocabulary> {
+        self.0.try_clone().map(Self).map_err(thrown)
     }
 }
 

@@ -7,7 +7,7 @@ WebAssembly.Instance = class extends Instance {
     memory = this.exports.memory;
   }
 };
-export const { EmbeddingTable } = await import("../../../dist/browser.js");
+export const { EmbeddingTable, EmbeddingTables, Vocabulary } = await import("../../../dist/browser.js");
 
 /** The kernel's memory; there is one from the first table on. */
 export const kernelMemory = () => memory;

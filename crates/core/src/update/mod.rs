@@ -108,6 +108,9 @@ pub(crate) fn prepare(
     table.plan.reserve(ids.len())?;
     let tasks = if threads > 1 { pool::TASKS } else { 1 };
     table.scratch.rows.reserve(gradients.dim * SCRATCH_ROWS * tasks, PURPOSE)?;
+    if let Some(missed) = &mut table.missed {
+        missed.visits.reserve()?;
+    }
     let (questions, squares) = with_rule!(&table.rule, rule => (questions(table, rule), Squares::of(table, rule)));
     let findings = if let Some(plan) = planned {
         table.plan.copy_from(plan);

@@ -103,6 +103,7 @@ fn run<R: Rule>(table: &mut Table, rule: &R, ids: &[u32], gradients: Gradients) 
         table.write_row(row, &present.floats, present.state, step.number, draw);
     }
     if let Some(missed) = &mut table.missed {
+        missed.visits.reserve()?;
         missed.visits.push(rule, step.number, lr);
     }
     if rule.needs_mean_square().is_some() {

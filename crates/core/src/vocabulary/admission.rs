@@ -1,9 +1,10 @@
 //! Which keys get a row of their own: all, or those that have occurred often enough, or some by chance.
 
-use super::key::{KeyBatch, fold, hash};
+use super::key::{KeyBatch, fold};
 use super::keys::Keys;
 use super::newcomers::Newcomers;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::memory::{copied, make_room};
 use crate::prefetch::prefetch;
 
 /// What a key must have done to be admitted.
@@ -37,13 +38,14 @@ pub enum Admission {
 const PROBES: usize = 4;
 /// Counters that lie together. All of a key's are in one such line, so that it takes one cache miss.
 const LINE: usize = 64;
+const WAITING: &str = "keys that wait for admission";
+const COUNTERS: &str = "a Bloom filter's counters";
 /// Newcomers whose counters are fetched ahead of the one that asks for admission.
 const AHEAD: usize = 12;
 /// Newcomers that are looked up among those that wait at a time, so that they are still close when they are counted.
 const BLOCK: usize = 256;
 
 /// An admission at work.
-#[derive(Clone)]
 pub(super) enum Gate {
     Open,
     Counting { least: u32, most: u32, waiting: Waiting },
@@ -52,7 +54,7 @@ pub(super) enum Gate {
 }
 
 /// Keys that wait for admission, numbered in the order in which they came, and their occurrences so far.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Waiting {
     pub keys: Keys,
     pub occurrences: Vec<u32>,
@@ -68,9 +70,12 @@ impl Waiting {
         self.occurrences.push(occurrences);
     }
 
+    fn try_clone(&self) -> Result<Self> {
+        Ok(Self { keys: self.keys.try_clone()?, occurrences: copied(&self.occurrences, WAITING)? })
+    }
+
     pub fn reserve(&mut self, keys: usize, bytes: usize) -> Result<()> {
-        let refused = |_| Error::OutOfMemory { what: "keys that wait for admission", bytes: 4 * keys as u128 };
-        self.occurrences.try_reserve(keys + 1).map_err(refused)?;
+        make_room(WAITING, 4 * keys, || self.occurrences.try_reserve(keys + 1))?;
         self.keys.reserve(keys, self.occurrences.len() + keys, bytes)
     }
 
@@ -95,8 +100,8 @@ impl Waiting {
         renumbered
     }
 
-    /// Counts newcomers, and gives `admitted` those that have occurred `least` times; the others wait, fewer than `most`.
-    fn count(&mut self, batch: KeyBatch, newcomers: &Newcomers, least: u32, most: u32, admitted: &mut Vec<usize>) {
+    /// Counts newcomers, for which there is room, and gives `admitted` those that have occurred `least` times; the others wait, fewer than `most`.
+    fn count(&mut self, batch: KeyBatch, newcomers: &Newcomers, least: u32, most: u32, admitted: &mut Vec<u32>) {
         let mut found = [0; BLOCK];
         for first in (1..newcomers.end()).step_by(BLOCK) {
             let hashes = &newcomers.hashes[first..newcomers.end().min(first + BLOCK)];
@@ -108,13 +113,12 @@ impl Waiting {
                 let before = if number == 0 { 0 } else { self.occurrences[number as usize] };
                 let seen = before.saturating_add(newcomers.occurrences[newcomer]);
                 if seen >= least {
-                    admitted.push(newcomer);
+                    admitted.push(newcomer as u32);
                     if number != 0 {
                         self.keys.remove(&[number]);
                     }
                 } else if number == 0 {
                     stale |= self.age(most);
-                    self.reserve(1, key.len()).expect("reserved with the batch");
                     self.add(hash, key, seen);
                 } else {
                     self.occurrences[number as usize] = seen;
@@ -125,14 +129,13 @@ impl Waiting {
 
     /// Numbers the keys anew, with other occurrences, but for those of which none are left.
     fn renumber(&mut self, map: impl Fn(u32) -> u32) {
-        let mut new = Self::default();
-        new.reserve(self.keys.len(), self.keys.key_bytes() as usize).expect("room for as much as there is");
-        for (key, occurrences) in self.all().map(|(key, occurrences)| (key, map(occurrences))) {
-            if occurrences > 0 {
-                new.add(hash(key), key, occurrences);
-            }
-        }
-        *self = new;
+        let Self { keys, occurrences } = self;
+        // No new number is above the old one.
+        keys.renumber(|old, new| {
+            occurrences[new as usize] = map(occurrences[old as usize]);
+            occurrences[new as usize] > 0
+        });
+        occurrences.truncate(keys.len() + 1);
     }
 }
 
@@ -142,14 +145,24 @@ impl Gate {
             Admission::All => Gate::Open,
             Admission::Count { least, candidates } => Gate::Counting { least, most: candidates, waiting: Waiting::default() },
             Admission::Bloom { least, counters } => {
+                let counters = (counters as usize).next_multiple_of(LINE);
                 let mut room = Vec::new();
-                let refused = |_| Error::OutOfMemory { what: "a Bloom filter's counters", bytes: counters.into() };
-                room.try_reserve_exact((counters as usize).next_multiple_of(LINE)).map_err(refused)?;
-                room.resize((counters as usize).next_multiple_of(LINE), 0);
+                make_room(COUNTERS, counters, || room.try_reserve_exact(counters))?;
+                room.resize(counters, 0);
                 Gate::Filter(Filter { least, counters: room, refused: 0 })
             }
             // A product with a power of two is exact, and the probability 1 saturates.
             Admission::Probability { probability } => Gate::Chance { below: (probability * 2f64.powi(64)) as u64, seed },
+        })
+    }
+
+    /// A copy.
+    pub fn try_clone(&self) -> Result<Self> {
+        Ok(match self {
+            Gate::Open => Gate::Open,
+            &Gate::Chance { below, seed } => Gate::Chance { below, seed },
+            &Gate::Counting { least, most, ref waiting } => Gate::Counting { least, most, waiting: waiting.try_clone()? },
+            Gate::Filter(filter) => Gate::Filter(Filter { counters: copied(&filter.counters, COUNTERS)?, ..*filter }),
         })
     }
 
@@ -169,32 +182,30 @@ impl Gate {
         }
     }
 
-    /// Which of the keys that have no row, in the batch of step `step`, get one; in order.
-    pub fn admit(&mut self, batch: KeyBatch, newcomers: &Newcomers, step: u64) -> Vec<usize> {
+    /// Gives `admitted`, which has room, those keys that have no row and get one in the batch of step `step`; in order.
+    pub fn admit(&mut self, batch: KeyBatch, newcomers: &Newcomers, step: u64, admitted: &mut Vec<u32>) {
         let all = 1..newcomers.end();
-        let mut admitted = Vec::with_capacity(all.len());
         match self {
-            Gate::Open => admitted.extend(all),
-            Gate::Counting { least, most, waiting } => waiting.count(batch, newcomers, *least, *most, &mut admitted),
+            Gate::Open => admitted.extend(all.map(|newcomer| newcomer as u32)),
+            Gate::Counting { least, most, waiting } => waiting.count(batch, newcomers, *least, *most, admitted),
             Gate::Filter(filter) => {
                 for newcomer in all {
                     filter.prefetch(newcomers.hashes[(newcomer + AHEAD).min(newcomers.end() - 1)]);
                     if filter.admits(newcomers.hashes[newcomer], newcomers.occurrences[newcomer]) {
-                        admitted.push(newcomer);
+                        admitted.push(newcomer as u32);
                     }
                 }
             }
-            Gate::Chance { below, seed } => admitted.extend(all.filter(|&newcomer| {
-                let draw = fold(fold(newcomers.hashes[newcomer] ^ *seed, 0x8EBC_6AF0_9C88_C6E3) ^ step, 0x5899_65CC_7537_4CC3);
+            Gate::Chance { below, seed } => admitted.extend(all.map(|newcomer| newcomer as u32).filter(|&newcomer| {
+                let draw =
+                    fold(fold(newcomers.hashes[newcomer as usize] ^ *seed, 0x8EBC_6AF0_9C88_C6E3) ^ step, 0x5899_65CC_7537_4CC3);
                 *below == u64::MAX || draw < *below
             })),
         }
-        admitted
     }
 }
 
 /// A counting Bloom filter.
-#[derive(Clone)]
 pub(super) struct Filter {
     least: u32,
     pub counters: Vec<u8>,

@@ -3,6 +3,8 @@
 use std::collections::TryReserveError;
 
 use super::key::MOST_KEY_BYTES;
+use crate::error;
+use crate::memory::{copied, make_room};
 use crate::prefetch::prefetch;
 
 /// Bytes of a chunk, a power of two. A key is in one chunk.
@@ -30,7 +32,7 @@ impl Place {
     }
 }
 
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Arena {
     /// All but the last are full.
     chunks: Vec<Vec<u8>>,
@@ -40,9 +42,21 @@ pub(super) struct Arena {
     held: u64,
     /// Bytes that belonged to keys that are no longer there.
     lost: u64,
+    /// Bytes of keys that are to come, and have room.
+    promised: usize,
 }
 
 impl Arena {
+    /// A copy, without room for more.
+    pub fn try_clone(&self, what: &'static str) -> error::Result<Self> {
+        let mut chunks = Vec::new();
+        make_room(what, self.chunks.len() * size_of::<Vec<u8>>(), || chunks.try_reserve_exact(self.chunks.len()))?;
+        for chunk in &self.chunks {
+            chunks.push(copied(chunk, what)?);
+        }
+        Ok(Self { chunks, spare: Vec::new(), promised: 0, ..*self })
+    }
+
     /// Bytes of memory.
     pub fn bytes(&self) -> u64 {
         self.chunks.iter().chain(&self.spare).map(|chunk| chunk.capacity() as u64).sum()
@@ -68,6 +82,7 @@ impl Arena {
 
     /// Makes room for keys of so many bytes in all.
     pub fn reserve(&mut self, bytes: usize) -> Result<(), TryReserveError> {
+        self.promised = bytes;
         if self.chunks.is_empty() {
             self.chunks.try_reserve(1)?;
             self.chunks.push(Vec::new());
@@ -104,6 +119,7 @@ impl Arena {
         let start = chunk * CHUNK + open.len();
         open.extend_from_slice(key);
         self.held += key.len() as u64;
+        self.promised = self.promised.saturating_sub(key.len());
         Place((start as u64) << 16 | key.len() as u64)
     }
 
@@ -118,10 +134,11 @@ impl Arena {
         self.lost > TOLERATED && self.lost > self.held
     }
 
-    /// An arena with the keys at these places only, which then say where they are in it. None if there is no memory for it.
+    /// An arena with the keys at these places only, which then say where they are in it, and with the room that was promised. None if there is no memory
+    /// for it.
     pub fn compacted(&self, places: &mut [Place]) -> Option<Self> {
         let mut arena = Self::default();
-        arena.reserve(self.held as usize).ok()?;
+        arena.reserve(self.held as usize + self.promised).ok()?;
         for place in places.iter_mut().filter(|place| **place != NOWHERE) {
             *place = arena.push(self.at(*place));
         }
@@ -171,5 +188,24 @@ mod tests {
         for (number, &place) in places.iter().enumerate().filter(|&(_, &place)| place != NOWHERE) {
             assert_eq!(compacted.at(place), key(number));
         }
+    }
+
+    #[test]
+    fn room_that_was_made_is_there_after_keys_were_moved_together() {
+        let mut arena = Arena::default();
+        let all = || (0..300).map(key);
+        arena.reserve(all().map(|key| key.len()).sum()).unwrap();
+        let mut places: Vec<Place> = all().map(|key| arena.push(&key)).collect();
+        arena.reserve(all().map(|key| key.len()).sum()).unwrap();
+        for place in &mut places[10..] {
+            arena.lose(*place);
+            *place = NOWHERE;
+        }
+        let mut compacted = arena.compacted(&mut places).unwrap();
+        let bytes = compacted.bytes();
+        all().for_each(|key| {
+            compacted.push(&key);
+        });
+        assert_eq!(compacted.bytes(), bytes);
     }
 }

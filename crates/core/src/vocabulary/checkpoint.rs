@@ -7,8 +7,10 @@ use super::eviction::Record;
 use super::key::{hash, is_key};
 use super::{Vocabulary, VocabularyOptions};
 use crate::checkpoint::{Part, read_numbers, refused, write_numbers};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::memory::{Buffer, make_room};
 
+const PURPOSE: &str = "a vocabulary that is loaded";
 /// The length of a key that is not there.
 const NO_KEY: u32 = u32::MAX;
 /// Bytes that are hashed together.
@@ -226,8 +228,7 @@ impl RestoringVocabulary {
         if (content.len() + bytes.len()) as u64 > size {
             return Err(refused(format!("{} bytes do not fit", bytes.len())));
         }
-        let missing = |_| Error::OutOfMemory { what: "a vocabulary that is loaded", bytes: bytes.len() as u128 };
-        content.try_reserve(bytes.len()).map_err(missing)?;
+        make_room(PURPOSE, bytes.len(), || content.try_reserve(bytes.len()))?;
         content.extend_from_slice(bytes);
         Ok(())
     }
@@ -285,10 +286,11 @@ impl RestoringVocabulary {
         }
         let [last, counts, free] = [Section::LastSteps, Section::Counts, Section::Free].map(|section| self.take(section));
         let (step, vocabulary) = (self.vocabulary.step, &mut self.vocabulary);
-        let mut seen = vec![false; vocabulary.next as usize];
+        let mut seen = Buffer::<u32>::zeroed(vocabulary.next.into(), PURPOSE)?;
+        make_room(PURPOSE, free.len(), || vocabulary.free.try_reserve(free.len() / 4))?;
         for (position, row) in read_numbers(&free).map(u32::from_le_bytes).enumerate() {
             let is_free = (1..vocabulary.next).contains(&row) && vocabulary.keys.get(row).is_none();
-            if !is_free || std::mem::replace(&mut seen[row as usize], true) {
+            if !is_free || std::mem::replace(&mut seen[row as usize], 1) == 1 {
                 return Err(refused(format!("free[{position}] is {row}, which is not a free row")));
             }
             vocabulary.free.push_back(row);

@@ -2,9 +2,11 @@
 //! little in each batch.
 
 use std::cmp::Ordering;
+use std::collections::VecDeque;
 
 use super::keys::Keys;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::memory::{copied, make_room};
 use crate::prefetch::prefetch;
 
 /// Whose row is taken first. Ages are in steps of the vocabulary.
@@ -26,14 +28,28 @@ pub enum Eviction {
     },
 }
 
+const PURPOSE: &str = "counts of a vocabulary's keys";
 /// The part of the capacity that is freed at a time, as a divisor.
 const PART: u32 = 16;
 
 /// By what rows are taken: score, last step, row.
 type Rank = (f64, u64, u32);
+const HIGHEST: Rank = (f64::INFINITY, u64::MAX, u32::MAX);
 
 fn in_order(a: &Rank, b: &Rank) -> Ordering {
     a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2))
+}
+
+/// Leaves the lowest `count` of more ranks, and gives the highest of them.
+fn cut(ranked: &mut Vec<Rank>, count: usize) -> Rank {
+    let (_, &mut last, _) = ranked.select_nth_unstable_by(count - 1, in_order);
+    ranked.truncate(count);
+    last
+}
+
+/// How many rows are taken where `needed` are.
+fn count_of(keys: &Keys, capacity: u32, needed: usize) -> usize {
+    needed.max((capacity / PART) as usize).min(keys.len())
 }
 
 /// What is known of a row's key.
@@ -54,7 +70,6 @@ const KEPT_AGES: usize = 1 << 16;
 const AHEAD: usize = 16;
 
 /// An eviction at work: what it goes by, for each row.
-#[derive(Clone)]
 pub(super) struct Records {
     pub eviction: Eviction,
     pub of: Vec<Record>,
@@ -62,22 +77,29 @@ pub(super) struct Records {
     quiet_until: u64,
     /// By age what counts are divided by, as far as it was computed.
     divisors: Vec<f64>,
+    /// Ranks of rows that may be taken.
+    ranked: Vec<Rank>,
 }
 
 impl Records {
     pub fn new(eviction: Eviction) -> Self {
-        Self { eviction, of: Vec::new(), quiet_until: 0, divisors: Vec::new() }
+        Self { eviction, of: Vec::new(), quiet_until: 0, divisors: Vec::new(), ranked: Vec::new() }
     }
 
     pub fn bytes(&self) -> u64 {
-        (size_of::<Record>() * self.of.capacity() + 8 * self.divisors.capacity()) as u64
+        let scratch = 8 * self.divisors.capacity() + size_of::<Rank>() * self.ranked.capacity();
+        (size_of::<Record>() * self.of.capacity() + scratch) as u64
+    }
+
+    /// A copy, without scratch space.
+    pub fn try_clone(&self) -> Result<Self> {
+        Ok(Self { of: copied(&self.of, PURPOSE)?, quiet_until: self.quiet_until, ..Self::new(self.eviction) })
     }
 
     /// Makes room for rows below `rows`.
     pub fn reserve(&mut self, rows: usize) -> Result<()> {
         if rows > self.of.len() {
-            let refused = |_| Error::OutOfMemory { what: "counts of a vocabulary's keys", bytes: 16 * rows as u128 };
-            self.of.try_reserve(rows - self.of.len()).map_err(refused)?;
+            make_room(PURPOSE, size_of::<Record>() * rows, || self.of.try_reserve(rows - self.of.len()))?;
             self.of.resize(rows, Record::default());
         }
         Ok(())
@@ -107,33 +129,64 @@ impl Records {
         self.of[row as usize] = Record::default();
     }
 
-    /// The rows of `keys` that are taken at step `now`, where `needed` are, in order. Keys that were seen at that step keep theirs.
-    pub fn victims(&mut self, keys: &Keys, capacity: u32, needed: usize, now: u64) -> Vec<u32> {
-        self.keep_divisors(now);
-        let old = |row: u32| self.of[row as usize].last < now;
-        let rows = (1..self.of.len() as u32).filter(|&row| old(row) && keys.get(row).is_some());
+    /// Makes room for an eviction where `needed` rows are needed at most.
+    pub fn reserve_ranks(&mut self, keys: &Keys, capacity: u32, needed: usize) -> Result<()> {
+        if let Eviction::TimeToLive { .. } = self.eviction {
+            return Ok(());
+        }
+        let most = 2 * count_of(keys, capacity, needed);
+        self.ranked.clear();
+        make_room(PURPOSE, size_of::<Rank>() * most, || self.ranked.try_reserve(most))
+    }
+
+    /// Adds the rows of `keys` that are taken at step `now`, where `needed` are, to those that are free, which have room. Keys that were seen at that
+    /// step keep theirs.
+    pub fn take(&mut self, keys: &Keys, capacity: u32, needed: usize, now: u64, free: &mut VecDeque<u32>) {
         if let Eviction::TimeToLive { steps } = self.eviction {
-            if now < self.quiet_until {
-                return Vec::new();
+            return self.take_over_age(keys, steps, now, free);
+        }
+        self.keep_divisors(now);
+        let count = count_of(keys, capacity, needed);
+        let mut ranked = std::mem::take(&mut self.ranked);
+        self.rank(keys, count, now, self.guess(count, now), &mut ranked);
+        if ranked.len() < count {
+            self.rank(keys, count, now, HIGHEST, &mut ranked);
+        }
+        free.extend(ranked.iter().map(|&(_, _, row)| row));
+        self.ranked = ranked;
+    }
+
+    fn take_over_age(&mut self, keys: &Keys, steps: u64, now: u64, free: &mut VecDeque<u32>) {
+        if now < self.quiet_until {
+            return;
+        }
+        let mut oldest = now;
+        for row in (1..self.of.len() as u32).filter(|&row| keys.get(row).is_some()) {
+            let last = self.of[row as usize].last;
+            if now - last > steps {
+                free.push_back(row);
+            } else {
+                oldest = oldest.min(last);
             }
-            let (over, staying): (Vec<u32>, Vec<u32>) = rows.partition(|&row| now - self.of[row as usize].last > steps);
-            let oldest = staying.iter().map(|&row| self.of[row as usize].last).min().unwrap_or(now);
-            self.quiet_until = oldest.saturating_add(steps).saturating_add(1);
-            return over;
         }
-        let count = needed.max((capacity / PART) as usize).min(keys.len());
-        let bound = self.guess(count, now);
-        let below = |row: u32| old(row) && in_order(&self.rank(row, now), &bound).is_le() && keys.get(row).is_some();
-        let mut victims: Vec<u32> = (1..self.of.len() as u32).filter(|&row| below(row)).collect();
-        if victims.len() < count {
-            victims = rows.collect();
+        self.quiet_until = oldest.saturating_add(steps).saturating_add(1);
+    }
+
+    /// Finds the lowest `count` ranks up to `bound` of rows that were not seen at `now`, in no order. There is room for twice as many.
+    fn rank(&self, keys: &Keys, count: usize, now: u64, mut bound: Rank, ranked: &mut Vec<Rank>) {
+        ranked.clear();
+        let old = (1..self.of.len() as u32).filter(|&row| self.of[row as usize].last < now);
+        for rank in old.map(|row| self.rank_of(row, now)) {
+            if in_order(&rank, &bound).is_le() && keys.get(rank.2).is_some() {
+                if ranked.len() == 2 * count {
+                    bound = cut(ranked, count);
+                }
+                ranked.push(rank);
+            }
         }
-        if victims.len() > count {
-            let mut ranked: Vec<Rank> = victims.iter().map(|&row| self.rank(row, now)).collect();
-            let (_, &mut last, _) = ranked.select_nth_unstable_by(count - 1, in_order);
-            victims.retain(|&row| in_order(&self.rank(row, now), &last).is_le());
+        if ranked.len() > count {
+            cut(ranked, count);
         }
-        victims
     }
 
     /// A rank that a few more rows than `count` are probably below.
@@ -141,14 +194,14 @@ impl Records {
         let apart = self.of.len().div_ceil(SAMPLE).max(1);
         let seen = |row: &usize| self.of[*row].count > 0;
         let mut sample: Vec<Rank> =
-            (1..self.of.len()).step_by(apart).filter(seen).map(|row| self.rank(row as u32, now)).collect();
+            (1..self.of.len()).step_by(apart).filter(seen).map(|row| self.rank_of(row as u32, now)).collect();
         sample.sort_unstable_by(in_order);
         let part = count * sample.len() / self.of.len().max(1);
         // A quarter more, and some for small parts.
-        sample.get(part + part / 4 + 8).copied().unwrap_or((f64::INFINITY, u64::MAX, u32::MAX))
+        sample.get(part + part / 4 + 8).copied().unwrap_or(HIGHEST)
     }
 
-    fn rank(&self, row: u32, now: u64) -> Rank {
+    fn rank_of(&self, row: u32, now: u64) -> Rank {
         (self.score(row, now), self.of[row as usize].last, row)
     }
 
@@ -166,7 +219,13 @@ impl Records {
     /// Computes divisors up to that of an age, as far as they are kept.
     fn keep_divisors(&mut self, age: u64) {
         if let Eviction::Score { exponent } = self.eviction {
-            for age in self.divisors.len()..KEPT_AGES.min(age as usize + 1) {
+            let end = KEPT_AGES.min(age as usize + 1);
+            let more = end.saturating_sub(self.divisors.len());
+            // What is not kept is computed each time.
+            if make_room(PURPOSE, 8 * more, || self.divisors.try_reserve(more)).is_err() {
+                return;
+            }
+            for age in self.divisors.len()..end {
                 self.divisors.push(divisor(age as u64, exponent));
             }
         }

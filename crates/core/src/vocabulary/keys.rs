@@ -5,7 +5,8 @@
 
 use super::arena::{Arena, NOWHERE, Place};
 use super::key::hash;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::memory::{copied, make_room};
 use crate::prefetch::prefetch;
 
 /// Keys that are looked up together.
@@ -17,7 +18,7 @@ const FAR: u8 = u8::MAX;
 const PURPOSE: &str = "a vocabulary's keys";
 
 /// Keys and their numbers, which are above 0.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Keys {
     /// For each slot 7 bits of its key's hash and a bit that says that there is one.
     tags: Vec<u8>,
@@ -41,6 +42,18 @@ impl Keys {
         (slots + 8 * self.places.capacity()) as u64 + self.arena.bytes()
     }
 
+    /// A copy.
+    pub fn try_clone(&self) -> Result<Self> {
+        Ok(Self {
+            tags: copied(&self.tags, PURPOSE)?,
+            slots: copied(&self.slots, PURPOSE)?,
+            shifts: copied(&self.shifts, PURPOSE)?,
+            places: copied(&self.places, PURPOSE)?,
+            arena: self.arena.try_clone(PURPOSE)?,
+            count: self.count,
+        })
+    }
+
     /// The key that has a number.
     pub fn get(&self, number: u32) -> Option<&[u8]> {
         let place = *self.places.get(number as usize)?;
@@ -54,15 +67,14 @@ impl Keys {
 
     /// Makes room for `keys` more keys, with numbers up to `number` and `bytes` bytes in all, so that insertions cannot fail.
     pub fn reserve(&mut self, keys: usize, number: usize, bytes: usize) -> Result<()> {
-        let refused = |bytes: usize| move |_| Error::OutOfMemory { what: PURPOSE, bytes: bytes as u128 };
         if number >= self.places.len() {
             let more = number + 1 - self.places.len();
-            self.places.try_reserve(more).map_err(refused(more * 8))?;
+            make_room(PURPOSE, 8 * more, || self.places.try_reserve(more))?;
         }
-        self.arena.reserve(bytes).map_err(refused(bytes))?;
+        make_room(PURPOSE, bytes, || self.arena.reserve(bytes))?;
         let slots = (self.count + keys + 1).saturating_mul(4).div_ceil(3).next_power_of_two().max(16);
         if slots > self.tags.len() {
-            self.rehash(slots).map_err(refused(slots * 6))?;
+            make_room(PURPOSE, 6 * slots, || self.rehash(slots))?;
         }
         Ok(())
     }
@@ -211,6 +223,35 @@ impl Keys {
             }
             block.iter().zip(hashes).for_each(|(&number, hash)| self.remove_one(hash, number));
         }
+        self.compact();
+    }
+
+    /// Numbers the keys anew, from 1 on in the order that they have, and forgets those that `keeps`, which is told the old number and the new one,
+    /// does not keep. Takes no memory, and leaves the room that there was.
+    pub fn renumber(&mut self, mut keeps: impl FnMut(u32, u32) -> bool) {
+        self.tags.fill(EMPTY);
+        self.slots.fill(0);
+        self.shifts.fill(0);
+        self.count = 0;
+        for old in 1..self.places.len() as u32 {
+            let place = std::mem::replace(&mut self.places[old as usize], NOWHERE);
+            let new = self.count as u32 + 1;
+            if place == NOWHERE {
+                continue;
+            }
+            if keeps(old, new) {
+                self.places[new as usize] = place;
+                self.count += 1;
+                self.take_slot(hash(self.arena.at(place)), new);
+            } else {
+                self.arena.lose(place);
+            }
+        }
+        self.places.truncate(self.count + 1);
+        self.compact();
+    }
+
+    fn compact(&mut self) {
         if self.arena.is_sparse()
             && let Some(arena) = self.arena.compacted(&mut self.places)
         {
@@ -305,6 +346,30 @@ mod tests {
             assert_eq!((keys.find(hash(key), key), keys.get(number)), (number, Some(&key[..])));
         }
         assert!(!keys.arena.is_sparse());
+    }
+
+    #[test]
+    fn keys_are_numbered_anew_in_order_without_those_that_are_not_kept() {
+        let mut keys = Keys::default();
+        let key = |number: u32| format!("the key of number {number}").repeat(20).into_bytes();
+        keys.reserve(600, 1200, (1..=600).map(|number| key(number).len()).sum()).unwrap();
+        // Every second number has a key, and of those every third stays.
+        let numbers = || (2..=1200).step_by(2);
+        numbers().for_each(|number| keys.insert(hash(&key(number)), &key(number), number));
+        let mut asked = Vec::new();
+        keys.renumber(|old, new| {
+            asked.push((old, new));
+            old.is_multiple_of(6)
+        });
+        let expected: Vec<(u32, u32)> = numbers().map(|number| (number, (number - 2) / 6 + 1)).collect();
+        assert_eq!(asked, expected);
+        assert_eq!(keys.len(), 200);
+        for number in numbers() {
+            let new = if number.is_multiple_of(6) { number / 6 } else { 0 };
+            assert_eq!(keys.find(hash(&key(number)), &key(number)), new);
+        }
+        assert_eq!(keys.get(200), Some(&key(1200)[..]));
+        assert_eq!(keys.get(201), None);
     }
 
     /// Keys that all have the same home, more of them than a slot's shift can note.

@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 
 use crate::error::{Error, Result};
+use crate::memory::{copied, make_room};
 
 mod admission;
 mod arena;
@@ -23,6 +24,9 @@ use key::hash;
 pub use key::{KeyBatch, MOST_KEY_BYTES};
 use keys::Keys;
 use newcomers::Newcomers;
+
+const BATCH: &str = "a batch of keys";
+const FREE: &str = "rows that are free";
 
 /// What a new vocabulary is to be like.
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +93,6 @@ impl VocabularyProgress {
 }
 
 /// Rows for keys.
-#[derive(Clone)]
 pub struct Vocabulary {
     capacity: u32,
     /// The keys, numbered by their rows.
@@ -122,6 +125,23 @@ impl Vocabulary {
             hashes: Vec::new(),
             newcomers: Newcomers::default(),
             reused: Vec::new(),
+        })
+    }
+
+    /// An independent copy.
+    pub fn try_clone(&self) -> Result<Self> {
+        let mut free = VecDeque::new();
+        make_room(FREE, 4 * self.free.len(), || free.try_reserve_exact(self.free.len()))?;
+        free.extend(&self.free);
+        Ok(Self {
+            keys: self.keys.try_clone()?,
+            free,
+            gate: self.gate.try_clone()?,
+            records: self.records.as_ref().map(Records::try_clone).transpose()?,
+            hashes: Vec::new(),
+            newcomers: Newcomers::default(),
+            reused: copied(&self.reused, BATCH)?,
+            ..*self
         })
     }
 
@@ -216,17 +236,19 @@ impl Vocabulary {
         if unknown == 0 {
             return Ok(());
         }
+        let room = self.room();
         let highest = (self.next as usize + unknown).min(self.capacity as usize);
         self.keys.reserve(unknown, highest, batch.bytes.len())?;
         if let Some(records) = &mut self.records {
             records.reserve(highest + 1)?;
-            let refused = |_| Error::OutOfMemory { what: "rows that are free", bytes: 4 * self.keys.len() as u128 };
-            self.free.try_reserve(self.keys.len()).map_err(refused)?;
+            make_room(FREE, 4 * self.keys.len(), || self.free.try_reserve(self.keys.len()))?;
         }
-        let refused = |_| Error::OutOfMemory { what: "a batch of keys", bytes: 8 * unknown as u128 };
-        self.reused.try_reserve(unknown).map_err(refused)?;
+        make_room(BATCH, 4 * unknown, || self.reused.try_reserve(unknown))?;
         if self.takes_all(unknown) {
             return Ok(());
+        }
+        if let Some(records) = self.records.as_mut().filter(|_| unknown as u64 > room) {
+            records.reserve_ranks(&self.keys, self.capacity, unknown)?;
         }
         self.newcomers.clear(unknown)?;
         self.gate.reserve(batch)
@@ -253,19 +275,21 @@ impl Vocabulary {
     /// Gives rows to those keys that are admitted, as far as rows go.
     fn take_in_some(&mut self, batch: KeyBatch, out: &mut [u32]) {
         self.newcomers.find(batch, &self.hashes, out);
-        let admitted = self.gate.admit(batch, &self.newcomers, self.step);
+        let mut admitted = std::mem::take(&mut self.newcomers.admitted);
+        self.gate.admit(batch, &self.newcomers, self.step, &mut admitted);
         if admitted.len() as u64 > self.room() {
             self.evict(admitted.len() - self.room() as usize);
         }
-        let mut rows = vec![0; self.newcomers.end()];
-        for number in admitted {
+        for number in admitted.iter().map(|&number| number as usize) {
             if self.room() > 0 {
                 let (hash, occurrences) = (self.newcomers.hashes[number], self.newcomers.occurrences[number]);
-                rows[number] = self.assign(hash, self.newcomers.key(batch, number), occurrences);
+                self.newcomers.rows[number] = self.assign(hash, self.newcomers.key(batch, number), occurrences);
             }
         }
+        self.newcomers.admitted = admitted;
+        let Newcomers { which, rows, .. } = &self.newcomers;
         let unknown = out.iter_mut().filter(|row| **row == 0);
-        unknown.zip(&self.newcomers.which).for_each(|(row, &number)| *row = rows[number as usize]);
+        unknown.zip(which).for_each(|(row, &number)| *row = rows[number as usize]);
     }
 
     /// Gives a key a row: one that was never given out, or else the one that is free for the longest time.
@@ -288,17 +312,18 @@ impl Vocabulary {
     /// Takes rows from keys, `needed` at least if that can be.
     fn evict(&mut self, needed: usize) {
         let Some(records) = &mut self.records else { return };
-        let victims = records.victims(&self.keys, self.capacity, needed, self.step);
-        self.keys.remove(&victims);
+        let before = self.free.len();
+        records.take(&self.keys, self.capacity, needed, self.step, &mut self.free);
+        let victims = &mut self.free.make_contiguous()[before..];
+        victims.sort_unstable();
+        self.keys.remove(victims);
         victims.iter().for_each(|&row| records.forget(row));
-        self.free.extend(victims);
     }
 }
 
 fn hash_all(batch: KeyBatch, hashes: &mut Vec<u64>) -> Result<()> {
     hashes.clear();
-    let refused = |_| Error::OutOfMemory { what: "a batch of keys", bytes: 8 * batch.len() as u128 };
-    hashes.try_reserve(batch.len()).map_err(refused)?;
+    make_room(BATCH, 8 * batch.len(), || hashes.try_reserve(batch.len()))?;
     hashes.extend((0..batch.len()).map(|position| hash(batch.get(position))));
     Ok(())
 }

@@ -2,10 +2,11 @@
 //! nothing is copied.
 
 use super::key::KeyBatch;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::memory::make_room;
 
 /// Keys without rows.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Newcomers {
     /// An open hash table of numbers; 0 where there is none.
     slots: Vec<u32>,
@@ -15,29 +16,37 @@ pub(super) struct Newcomers {
     pub hashes: Vec<u64>,
     /// How often it occurs in the batch.
     pub occurrences: Vec<u32>,
+    /// The row it gets, 0 if none.
+    pub rows: Vec<u32>,
+    /// Those that are admitted.
+    pub admitted: Vec<u32>,
     /// For each position without a row the number of its newcomer.
     pub which: Vec<u32>,
 }
 
 impl Newcomers {
     pub fn bytes(&self) -> u64 {
-        let capacities = [&self.slots, &self.firsts, &self.occurrences, &self.which].map(Vec::capacity);
+        let Self { slots, firsts, occurrences, rows, admitted, which, .. } = self;
+        let capacities = [slots, firsts, occurrences, rows, admitted, which].map(Vec::capacity);
         (4 * capacities.iter().sum::<usize>() + 8 * self.hashes.capacity()) as u64
     }
 
     /// Empties it, and makes room for `unknown` positions.
     pub fn clear(&mut self, unknown: usize) -> Result<()> {
         let slots = (2 * unknown).next_power_of_two();
-        let refused = |_| Error::OutOfMemory { what: "a batch of keys", bytes: 4 * (slots + 5 * unknown) as u128 };
-        self.slots.clear();
-        self.slots.try_reserve(slots).map_err(refused)?;
+        let Self { slots: numbered, firsts, occurrences, rows, admitted, which, hashes } = self;
+        make_room("a batch of keys", 4 * (slots + 7 * unknown), || {
+            numbered.clear();
+            numbered.try_reserve(slots)?;
+            for numbers in [firsts, occurrences, rows, admitted, which] {
+                numbers.clear();
+                numbers.try_reserve(unknown + 1)?;
+            }
+            hashes.clear();
+            hashes.try_reserve(unknown + 1)
+        })?;
         self.slots.resize(slots, 0);
-        for numbers in [&mut self.firsts, &mut self.occurrences, &mut self.which] {
-            numbers.clear();
-            numbers.try_reserve(unknown + 1).map_err(refused)?;
-        }
-        self.hashes.clear();
-        self.hashes.try_reserve(unknown + 1).map_err(refused)
+        Ok(())
     }
 
     /// One more than there are.
@@ -58,6 +67,7 @@ impl Newcomers {
         self.firsts.push(0);
         self.hashes.push(0);
         self.occurrences.push(0);
+        self.rows.push(0);
         for (position, _) in rows.iter().enumerate().filter(|(_, row)| **row == 0) {
             let hash = hashes[position];
             let mut slot = (hash >> 32) as usize & mask;
@@ -69,6 +79,7 @@ impl Newcomers {
                         self.firsts.push(position as u32);
                         self.hashes.push(hash);
                         self.occurrences.push(0);
+                        self.rows.push(0);
                         break number;
                     }
                     number => {
