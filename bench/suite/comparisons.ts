@@ -78,7 +78,7 @@ function native({ native }: Servers, shape: Shape, asked: string, name: string, 
 
 function limits(servers: Servers, shape: Shape): Contestant[] {
   return THREADS.flatMap((threads) =>
-    ["rows", "stream"].map((what) =>
+    ["rows", "stream", "stream on huge pages"].map((what) =>
       native(servers, shape, `limit ${what}`, `memory's limit, ${what} ${threads}t`, threads),
     ),
   );

@@ -1,6 +1,6 @@
 /** What is asked of a run, and what it gave. Ratios of several workloads or thread counts are rows of their own. */
 import { figuresAlone } from "./figures-alone.js";
-import { atLeast, atMost, type Figure, Measured, over, threadsText } from "./measured.js";
+import { atLeast, atMost, type Figure, Measured, over, type Stream, threadsText } from "./measured.js";
 import type { Record } from "./record.js";
 import { median, type Timing } from "./rounds.js";
 
@@ -80,12 +80,18 @@ function lookups(measured: Measured): Figure[] {
 
 function shares(measured: Measured): Figure[] {
   const asked = { W1: 0.5, W4: 0.6 };
+  const streams: { [kind in Stream]: string } = {
+    stream: "",
+    "stream on huge pages": ", were gradients on huge pages",
+  };
   return Object.entries(asked).flatMap(([workload, least]) =>
-    [1, 2].map((threads) => {
-      const own = measured.timing("update cf-sgd", workload, `tallygrad skip ${threads}t`);
-      const found = own && measured.limit("update cf-sgd", workload, threads) / median(own.rounds);
-      return atLeast(`share of memory's limit, ${workload}, ${threadsText(threads)}`, least, found, " %");
-    }),
+    Object.entries(streams).flatMap(([stream, words]) =>
+      [1, 2].map((threads) => {
+        const own = measured.timing("update cf-sgd", workload, `tallygrad skip ${threads}t`);
+        const found = own && measured.limit("update cf-sgd", workload, threads, stream as Stream) / median(own.rounds);
+        return atLeast(`share of memory's limit, ${workload}, ${threadsText(threads)}${words}`, least, found, " %");
+      }),
+    ),
   );
 }
 

@@ -12,6 +12,8 @@ export interface Figure {
   allowed?: string;
 }
 
+export type Stream = "stream" | "stream on huge pages";
+
 /** Looks things up in a record. */
 export class Measured {
   constructor(readonly record: Record) {}
@@ -31,11 +33,14 @@ export class Measured {
       .toSorted((a, b) => median(a.rounds) - median(b.rounds))[0];
   }
 
-  /** The time that memory allows a step, in microseconds: its distinct rows at random places and its gradients in a stream. */
-  limit(comparison: string, workload: string, threads: number): number {
+  /**
+   * The time that memory allows a step, in microseconds: its distinct rows at random places and its gradients in a stream, on pages like those that arrays
+   * have or on huge ones.
+   */
+  limit(comparison: string, workload: string, threads: number, stream: Stream = "stream"): number {
     const part = (what: string): number =>
       median(this.timing(comparison, workload, `memory's limit, ${what} ${threads}t`)?.rounds ?? []);
-    return part("rows") + part("stream");
+    return part("rows") + part(stream);
   }
 
   /**

@@ -54,7 +54,7 @@ and \`npm run bench:check\` counts instructions.
   Adagrad on CPU.
 - \`scope\` compares steps that visit their batch's rows with steps that visit all, on 100,000 rows and on a million, where the same gradients go to rows ten times as far apart.
 - Memory's limit is the time to read, change and write as many rows at random places of a table of that size as the batch has distinct ones, with prefetch on huge pages, and to read
-  its gradients once in a stream. It is measured in turns with the others; \`bench/limit\` (\`cargo run --release -p tallygrad-bench --bin limit\`) prints rates by itself.
+  its gradients once in a stream, on pages of 4 KiB like those that arrays in Node and NumPy have, or on huge ones. It is measured in turns with the others; \`bench/limit\` (\`cargo run --release -p tallygrad-bench --bin limit\`) prints rates by itself.
 
 | workload | tables | rows | dim | ids | Zipf | distinct ids |
 | --- | --- | --- | --- | --- | --- | --- |

@@ -53,8 +53,9 @@ fn contestant(request: &Request, batches: &[Batch]) -> TakesStep {
             let mut visited = RandomRows::new(rows, dim, Pages::Huge);
             Box::new(move |batch| visited.visit(distinct(&batch.ids), threads))
         }
-        "limit stream" => {
-            let mut stream = Stream::new(batches.iter().map(|batch| batch.gradients.len()).sum(), Pages::Huge);
+        name @ ("limit stream" | "limit stream on huge pages") => {
+            let pages = if name == "limit stream" { Pages::Small } else { Pages::Huge };
+            let mut stream = Stream::new(batches.iter().map(|batch| batch.gradients.len()).sum(), pages);
             Box::new(move |batch| stream.read(batch.gradients.len(), threads))
         }
         name => match name.split_once(' ') {
