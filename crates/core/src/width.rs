@@ -1,13 +1,9 @@
 //! Widths of rows: loops over rows are compiled for those that are common, and once for all others.
 
-use crate::prefetch::LINE;
-
 /// How many elements a row has: a constant for common widths, so that loops over a row are unrolled, or any number.
 pub(crate) trait Width: Copy {
     /// Whether rows are floats in place that are left to their rule; else more is to be done.
     const PLAIN: bool = true;
-    /// Whether a row of floats may take more than one cache line.
-    const SEVERAL_LINES: bool = true;
 
     fn dim(self) -> usize;
 }
@@ -17,8 +13,6 @@ pub(crate) trait Width: Copy {
 pub(crate) struct Fixed<const DIM: usize>;
 
 impl<const DIM: usize> Width for Fixed<DIM> {
-    const SEVERAL_LINES: bool = DIM > LINE;
-
     #[inline(always)]
     fn dim(self) -> usize {
         DIM

@@ -16,8 +16,9 @@ use crate::tally::SharedTallies;
 use crate::width::{Width, with_width};
 
 /// Gradients of a row that are fetched with it.
-const fn gradients_with_row<W: Width>() -> usize {
-    if fetched_far_ahead::<W>() { 4 } else { 2 }
+#[inline(always)]
+fn gradients_with_row(width: impl Width) -> usize {
+    if fetched_far_ahead(width) { 4 } else { 2 }
 }
 
 /// What all rows of a step share.
@@ -101,7 +102,7 @@ impl<R: Rule> Application<'_, R> {
     /// The plan's rows exist, its positions are of the batch, and `width` is the table's.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // A small function keeps its values in registers.
     #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-    unsafe fn fetch<W: Width>(&self, groups: Groups, slots: Range<usize>, width: W) {
+    unsafe fn fetch(&self, groups: Groups, slots: Range<usize>, width: impl Width) {
         for slot in slots {
             // SAFETY: the caller's promise.
             unsafe {
@@ -109,7 +110,7 @@ impl<R: Rule> Application<'_, R> {
                 self.tallies.prefetch(groups.row(slot));
                 self.rule.prefetch(groups.row(slot));
                 let positions = groups.occurrences(slot);
-                for number in 0..gradients_with_row::<W>() {
+                for number in 0..gradients_with_row(width) {
                     // Once more the last of fewer, of which there is one at least: a branch on how many there are would cost more.
                     self.gradients.prefetch(*positions.get_unchecked(number.min(positions.len() - 1)), width);
                 }

@@ -17,8 +17,8 @@ const MOST_LINES: usize = 8;
 /// Whether gradients after a row's first are fetched ahead as well. Batches of gradients of a line or less tend to be in the caches already,
 /// and sums of them wait for additions.
 #[inline(always)]
-pub(crate) const fn fetched_far_ahead<W: Width>() -> bool {
-    INSTRUCTION && W::SEVERAL_LINES
+pub(crate) fn fetched_far_ahead(width: impl Width) -> bool {
+    INSTRUCTION && width.dim() > LINE
 }
 
 /// Gradients as the caller gave them, and what to multiply each element with first.
@@ -147,7 +147,7 @@ impl<W: Width, S: Change> Run<'_, W, S> {
             }
             let last = self.positions.len() - 1;
             for (number, &position) in self.positions.iter().enumerate().skip(1) {
-                if fetched_far_ahead::<W>() {
+                if fetched_far_ahead(self.width) {
                     let coming = self.columns(*self.positions.get_unchecked((number + AHEAD).min(last)));
                     for line in 0..(N * LANES).div_ceil(LINE) {
                         prefetch_to_second(coming.add(line * LINE));
