@@ -85,14 +85,7 @@ export class EmbeddingTables<Feature extends string = string> implements Contrac
     const read = this.#read(batch);
     const tables = Array.from(this.#tables).filter(([, { features }]) => features.some((feature) => read.has(feature)));
     // Schedules may be functions of the user's: they are called before arrays are looked at.
-    const kernels = tables.map(
-      ([
-        table,
-        {
-          features: [feature = ""],
-        },
-      ]) => naming(feature, () => beforeStep(table)),
-    );
+    const kernels = tables.map(([table, { features }]) => naming(features[0] ?? "", () => beforeStep(table)));
     const parts = tables.map(([table, { features }]) =>
       features.flatMap((feature) => {
         const given = read.get(feature);

@@ -1,6 +1,7 @@
 /** bench/README.md, made of a record. */
 import * as Plot from "@observablehq/plot";
-import { apart, writeChart } from "../charts.js";
+import { spread } from "../../src/compare/report/spread.js";
+import { writeChart } from "../charts.js";
 import { RULES, sweeps } from "./comparisons.js";
 import { figures } from "./figures.js";
 import { besideBare, besideNative } from "./figures-alone.js";
@@ -267,7 +268,7 @@ const [HEIGHT, MARGINS, LINE] = [300, 50, 14];
 function lineEnds(points: readonly Point[]): Point[] {
   const ends = [...new Map(points.map((point) => [point.contestant, point])).values()];
   const most = Math.max(...points.map(({ time }) => time));
-  const heights = apart(
+  const heights = spread(
     ends.map(({ time }) => time),
     (LINE * most) / (HEIGHT - MARGINS),
   );

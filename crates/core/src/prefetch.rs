@@ -12,7 +12,7 @@ pub(crate) const AHEAD: usize = if INSTRUCTION { 8 } else { 0 };
 pub(crate) const INSTRUCTION: bool = cfg!(not(target_arch = "wasm32"));
 
 /// Words in a cache line.
-pub(crate) const LINE: usize = 16;
+const LINE: usize = 16;
 
 /// Brings the cache line at `address` close.
 ///
@@ -39,24 +39,6 @@ pub(crate) unsafe fn prefetch<T>(address: *const T) {
     let _ = address;
 }
 
-/// Brings the cache line at `address` to the second cache: for what is read once, of which more can be under way there.
-///
-/// # Safety
-/// As for [`prefetch`].
-#[inline(always)]
-pub(crate) unsafe fn prefetch_to_second<T>(address: *const T) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a prefetch never faults.
-    unsafe {
-        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(address.cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    // SAFETY: the caller's promise.
-    unsafe {
-        prefetch(address);
-    }
-}
-
 /// Brings the cache lines of `count` words of four bytes close, `most` of them at most; the hardware follows after that.
 ///
 /// # Safety
@@ -66,5 +48,29 @@ pub(crate) unsafe fn prefetch_words<T>(start: *const T, count: usize, most: usiz
     for line in 0..count.div_ceil(LINE).min(most) {
         // SAFETY: the line begins inside the words.
         unsafe { prefetch(start.add(line * LINE)) };
+    }
+}
+
+/// Whether so many words of four bytes take more than one cache line.
+#[inline(always)]
+pub(crate) const fn takes_lines(count: usize) -> bool {
+    count > LINE
+}
+
+/// As [`prefetch_words`], but only to the second cache: for what is read once, of which more can be under way there.
+///
+/// # Safety
+/// As for [`prefetch_words`].
+#[inline(always)]
+pub(crate) unsafe fn prefetch_words_to_second<T>(start: *const T, count: usize, most: usize) {
+    #[cfg(target_arch = "x86_64")]
+    for line in 0..count.div_ceil(LINE).min(most) {
+        // SAFETY: a prefetch never faults, and the line begins inside the words.
+        unsafe { std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(start.add(line * LINE).cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    // SAFETY: the caller's promise.
+    unsafe {
+        prefetch_words(start, count, most);
     }
 }

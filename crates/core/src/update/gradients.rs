@@ -1,7 +1,7 @@
 //! The gradients of a batch, one row of `dim` float32 for each occurrence, and their sums in the documented order.
 
 use crate::lanes::{Change, LANES, Times, Unchanged, Vector};
-use crate::prefetch::{INSTRUCTION, LINE, prefetch_to_second};
+use crate::prefetch::{INSTRUCTION, prefetch_words_to_second, takes_lines};
 use crate::width::Width;
 
 /// Occurrences of one row that are summed before their sum is added to the row's. Fixed by the contract of a step, so that several
@@ -18,7 +18,7 @@ const MOST_LINES: usize = 8;
 /// and sums of them wait for additions.
 #[inline(always)]
 pub(crate) fn fetched_far_ahead(width: impl Width) -> bool {
-    INSTRUCTION && width.dim() > LINE
+    INSTRUCTION && takes_lines(width.dim())
 }
 
 /// Gradients as the caller gave them, and what to multiply each element with first.
@@ -54,10 +54,8 @@ impl<'a> Gradients<'a> {
     /// As for [`Gradients::at_unchecked`].
     #[inline(always)]
     pub unsafe fn prefetch(&self, position: u32, width: impl Width) {
-        for line in 0..width.dim().div_ceil(LINE).min(MOST_LINES) {
-            // SAFETY: the caller's promise; the line begins inside the gradient.
-            unsafe { prefetch_to_second(self.at_unchecked(position, width).as_ptr().add(line * LINE)) };
-        }
+        // SAFETY: the caller's promise.
+        unsafe { prefetch_words_to_second(self.at_unchecked(position, width).as_ptr(), width.dim(), MOST_LINES) }
     }
 
     /// Writes the scaled sum of the gradients at `positions` (at least one) to `sum`, run by run.
@@ -149,9 +147,7 @@ impl<W: Width, S: Change> Run<'_, W, S> {
             for (number, &position) in self.positions.iter().enumerate().skip(1) {
                 if fetched_far_ahead(self.width) {
                     let coming = self.columns(*self.positions.get_unchecked((number + AHEAD).min(last)));
-                    for line in 0..(N * LANES).div_ceil(LINE) {
-                        prefetch_to_second(coming.add(line * LINE));
-                    }
+                    prefetch_words_to_second(coming, N * LANES, MOST_LINES);
                 }
                 let from = self.columns(position);
                 for (at, lanes) in block.iter_mut().enumerate() {
