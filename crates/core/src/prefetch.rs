@@ -39,15 +39,21 @@ pub(crate) unsafe fn prefetch<T>(address: *const T) {
     let _ = address;
 }
 
-/// Brings the cache lines of `count` words of four bytes close, `most` of them at most; the hardware follows after that.
+/// Brings the cache lines of `count` words of four bytes close, `most` of them and the last; the hardware follows after that. The words are
+/// one of many such records, the first of which begins with a line.
 ///
 /// # Safety
 /// `count` words at `start` must be valid for reading.
 #[inline(always)]
 pub(crate) unsafe fn prefetch_words<T>(start: *const T, count: usize, most: usize) {
-    for line in 0..count.div_ceil(LINE).min(most) {
-        // SAFETY: the line begins inside the words.
-        unsafe { prefetch(start.add(line * LINE)) };
+    // SAFETY: the caller's promise; each line begins inside the words.
+    unsafe {
+        for line in 0..count.div_ceil(LINE).min(most) {
+            prefetch(start.add(line * LINE));
+        }
+        if INSTRUCTION && !count.is_multiple_of(LINE) {
+            prefetch(start.add(count - 1));
+        }
     }
 }
 
@@ -57,20 +63,38 @@ pub(crate) const fn takes_lines(count: usize) -> bool {
     count > LINE
 }
 
-/// As [`prefetch_words`], but only to the second cache: for what is read once, of which more can be under way there.
+/// Brings the cache lines of `count` words of four bytes to the second cache, `most` of them and the last, wherever in a line they begin (large
+/// arrays of C libraries begin 16 bytes after a page): for what is read once, of which more can be under way there.
 ///
 /// # Safety
 /// As for [`prefetch_words`].
 #[inline(always)]
 pub(crate) unsafe fn prefetch_words_to_second<T>(start: *const T, count: usize, most: usize) {
+    // SAFETY: the caller's promise; each line begins inside the words.
+    unsafe {
+        for line in 0..count.div_ceil(LINE).min(most) {
+            prefetch_to_second(start.add(line * LINE));
+        }
+        if INSTRUCTION && takes_lines(count) {
+            prefetch_to_second(start.add(count - 1));
+        }
+    }
+}
+
+/// As [`prefetch`], but only to the second cache.
+///
+/// # Safety
+/// As for [`prefetch`].
+#[inline(always)]
+unsafe fn prefetch_to_second<T>(address: *const T) {
     #[cfg(target_arch = "x86_64")]
-    for line in 0..count.div_ceil(LINE).min(most) {
-        // SAFETY: a prefetch never faults, and the line begins inside the words.
-        unsafe { std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(start.add(line * LINE).cast()) };
+    // SAFETY: a prefetch never faults.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(address.cast());
     }
     #[cfg(not(target_arch = "x86_64"))]
     // SAFETY: the caller's promise.
     unsafe {
-        prefetch_words(start, count, most);
+        prefetch(address);
     }
 }

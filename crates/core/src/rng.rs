@@ -6,17 +6,20 @@ use crate::lanes::LANES;
 /// Words of one Philox block.
 pub const WORDS: usize = 4;
 
-const ROUNDS: usize = 10;
+pub(crate) const ROUNDS: usize = 10;
 /// What two words of the counter are multiplied with in each round.
 pub(crate) const FACTORS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
 
+/// What the two words of the key grow by from round to round.
+pub(crate) const KEY_STEPS: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
+
 /// The keys of all rounds.
 #[inline(always)]
-pub(crate) fn round_keys(seed: u64) -> [[u32; 2]; ROUNDS] {
+fn round_keys(seed: u64) -> [[u32; 2]; ROUNDS] {
     let (low, high) = (seed as u32, (seed >> 32) as u32);
     std::array::from_fn(|round| {
         let round = round as u32;
-        [low.wrapping_add(round.wrapping_mul(0x9E37_79B9)), high.wrapping_add(round.wrapping_mul(0xBB67_AE85))]
+        [low.wrapping_add(round.wrapping_mul(KEY_STEPS[0])), high.wrapping_add(round.wrapping_mul(KEY_STEPS[1]))]
     })
 }
 

@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 use std::ops::{Add, Div, Mul, Sub};
 
 use super::{Kernel, LANES, Number, Vector};
-use crate::rng::{FACTORS, WORDS, round_keys};
+use crate::rng::{FACTORS, KEY_STEPS, ROUNDS, WORDS};
 
 /// Runs `kernel` with AVX2 switched on, and F16C, which all machines have that have AVX2.
 ///
@@ -154,15 +154,18 @@ impl Vector for Avx2 {
                 _mm256_set1_epi32(step as i32),
                 _mm256_set1_epi32((step >> 32) as i32),
             ];
-            for [low_key, high_key] in round_keys(seed) {
+            let mut keys = [_mm256_set1_epi32(seed as i32), _mm256_set1_epi32((seed >> 32) as i32)];
+            for _ in 0..ROUNDS {
                 let (high0, low0) = products(counter[0], FACTORS[0]);
                 let (high2, low2) = products(counter[2], FACTORS[1]);
                 counter = [
-                    _mm256_xor_si256(_mm256_xor_si256(high2, counter[1]), _mm256_set1_epi32(low_key as i32)),
+                    _mm256_xor_si256(_mm256_xor_si256(high2, counter[1]), keys[0]),
                     low2,
-                    _mm256_xor_si256(_mm256_xor_si256(high0, counter[3]), _mm256_set1_epi32(high_key as i32)),
+                    _mm256_xor_si256(_mm256_xor_si256(high0, counter[3]), keys[1]),
                     low0,
                 ];
+                keys[0] = _mm256_add_epi32(keys[0], _mm256_set1_epi32(KEY_STEPS[0] as i32));
+                keys[1] = _mm256_add_epi32(keys[1], _mm256_set1_epi32(KEY_STEPS[1] as i32));
             }
             counter.map(|words| std::mem::transmute(words))
         }

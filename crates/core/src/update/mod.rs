@@ -122,6 +122,9 @@ pub(crate) fn prepare(
         unsafe { table.plan.group(ids) };
         inspected.unwrap_or_else(|| inspect(table, Findings::default(), ids, gradients))
     };
+    if threads > 1 {
+        table.scratch.presums.plan(table.plan.groups(), threads, gradients.dim)?;
+    }
     let rejecting = table.non_finite == NonFinite::Reject;
     if rejecting && !inspect::surely_finite(findings.largest, ids.len(), gradients.dim, questions, squares.sum) {
         refuse_non_finite(table, ids, gradients, squares)?;

@@ -14,6 +14,7 @@ pub(crate) struct Presums {
     hot: HotRows,
     /// A sum for each run.
     sums: Buffer<f32>,
+    runs: usize,
     dim: usize,
 }
 
@@ -28,15 +29,15 @@ pub(crate) struct HotRows {
 impl Presums {
     pub fn new() -> Result<Self> {
         let hot = HotRows { rows: Vec::new(), from: usize::MAX };
-        Ok(Self { hot, sums: Buffer::zeroed(0, PURPOSE)?, dim: 0 })
+        Ok(Self { hot, sums: Buffer::zeroed(0, PURPOSE)?, runs: 0, dim: 0 })
     }
 
     pub fn bytes(&self) -> u64 {
         self.sums.bytes() + (self.hot.rows.capacity() * size_of::<(usize, usize)>()) as u64
     }
 
-    /// Finds a batch's hot rows and makes room for their runs; gives the number of runs.
-    pub fn plan(&mut self, groups: Groups, threads: usize, dim: usize) -> Result<usize> {
+    /// Finds a batch's hot rows and makes room for their runs.
+    pub fn plan(&mut self, groups: Groups, threads: usize, dim: usize) -> Result<()> {
         let HotRows { rows, from } = &mut self.hot;
         *from = (groups.order_from(0).len() / (2 * threads)).max(2 * RUN);
         rows.clear();
@@ -48,14 +49,13 @@ impl Presums {
                 runs += occurrences.div_ceil(RUN);
             }
         }
-        self.dim = dim;
-        self.sums.reserve(runs * dim, PURPOSE)?;
-        Ok(runs)
+        (self.runs, self.dim) = (runs, dim);
+        self.sums.reserve(runs * dim, PURPOSE)
     }
 
-    /// What to sum, and where to.
+    /// What to sum, and where to: a sum for each run.
     pub fn parts(&mut self) -> (&HotRows, &mut [f32]) {
-        (&self.hot, &mut self.sums)
+        (&self.hot, &mut self.sums[..self.runs * self.dim])
     }
 
     /// The sums of a slot's runs, one after the other, if its row is hot.

@@ -64,14 +64,13 @@ pub(super) fn inspect_and_group(
 
 /// Sums the runs of rows that hold so much of the batch that one thread would be busy with them while others wait.
 pub(super) fn sum_hot_rows(table: &mut Table, gradients: Gradients, threads: usize) -> Result<()> {
-    let (groups, presums, simd) = (table.plan.groups(), &mut table.scratch.presums, table.simd);
-    let runs = presums.plan(groups, threads, gradients.dim)?;
+    let (groups, simd) = (table.plan.groups(), table.simd);
+    let (hot, sums) = table.scratch.presums.parts();
+    let runs = sums.len() / gradients.dim;
     if runs == 0 {
         return Ok(());
     }
-    let tasks = runs.min(TASKS);
-    let (hot, sums) = presums.parts();
-    let sums = SharedSlice::new(sums);
+    let (tasks, sums) = (runs.min(TASKS), SharedSlice::new(sums));
     run(threads, tasks, &|task| {
         for number in (task * runs / tasks)..((task + 1) * runs / tasks) {
             // SAFETY: each run's sum is one task's.
