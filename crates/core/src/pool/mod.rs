@@ -6,14 +6,16 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::float_mode;
 use claim::{Board, MOST_TASKS};
+use seat::Seat;
 
 pub(crate) mod claim;
+mod seat;
 
 /// How long a thread without work looks for some before it sleeps.
 const PATIENCE: Duration = Duration::from_micros(30);
@@ -34,13 +36,13 @@ pub struct Panicked;
 /// The threads' common state.
 struct Pool {
     board: Board,
-    /// Held by the caller whose job the threads are on; the number of threads started so far.
-    started: Mutex<usize>,
+    /// Held by the caller whose job the threads are on; the threads started so far.
+    started: Mutex<Vec<Arc<Seat>>>,
 }
 
 fn pool() -> &'static Pool {
     static POOL: OnceLock<Pool> = OnceLock::new();
-    POOL.get_or_init(|| Pool { board: Board::new(), started: Mutex::new(0) })
+    POOL.get_or_init(|| Pool { board: Board::new(), started: Mutex::new(Vec::new()) })
 }
 
 /// The number of threads worth using on this machine.
@@ -61,7 +63,9 @@ pub fn run(threads: usize, tasks: usize, work: &(dyn Fn(usize) + Sync)) -> Resul
     let threads = if helpers > 0 { pool().started.try_lock().ok() } else { None };
     if let Some(mut started) = threads {
         start_threads(&mut started, helpers);
-        pool().board.run(helpers.min(*started), tasks, &guarded);
+        let helpers = helpers.min(started.len());
+        started[..helpers].iter().for_each(|seat| seat.keep_off());
+        pool().board.run(helpers, tasks, &guarded);
     } else {
         (0..tasks).for_each(guarded);
     }
@@ -69,22 +73,25 @@ pub fn run(threads: usize, tasks: usize, work: &(dyn Fn(usize) + Sync)) -> Resul
 }
 
 /// Starts threads until there are `wanted`, or the system gives no more: then the job has fewer.
-fn start_threads(started: &mut usize, wanted: usize) {
-    while *started < wanted {
-        let index = *started;
+fn start_threads(started: &mut Vec<Arc<Seat>>, wanted: usize) {
+    while started.len() < wanted {
+        let (index, seat) = (started.len(), Arc::new(Seat::new()));
         let thread = thread::Builder::new().name(format!("tallygrad-{index}"));
-        if thread.spawn(move || float_mode::standard(|| help(index))).is_err() {
+        let its_seat = Arc::clone(&seat);
+        if thread.spawn(move || float_mode::standard(|| help(index, &its_seat))).is_err() {
             return;
         }
-        *started += 1;
+        started.push(seat);
     }
 }
 
 /// What a thread does until the process ends.
-fn help(index: usize) -> ! {
+fn help(index: usize, seat: &Seat) -> ! {
     let board = &pool().board;
     let mut done = 0;
+    seat.take();
     loop {
+        seat.rest();
         let idle_since = Instant::now();
         while board.epoch() == done && idle_since.elapsed() < PATIENCE {
             for _ in 0..16 {
