@@ -1,6 +1,6 @@
 //! The process's threads. A job is a number of tasks; the caller works on them like everybody else, so a job never waits for a
 //! thread that is late, only for tasks that somebody has already claimed (`claim` has the protocol). Threads are started when a
-//! job first wants them, look for work for some microseconds after a job, then sleep.
+//! job first wants them, look for work for a moment after a job, then sleep.
 //!
 //! One job at a time has the threads; a second caller (another JavaScript thread) does its own job alone.
 
@@ -17,8 +17,9 @@ use seat::Seat;
 pub(crate) mod claim;
 mod seat;
 
-/// How long a thread without work looks for some before it sleeps.
-const PATIENCE: Duration = Duration::from_micros(30);
+/// How long a thread without work looks for some before it sleeps: longer than JavaScript takes between two steps of some tables, because
+/// to be woken takes a good part of such a step.
+const PATIENCE: Duration = Duration::from_micros(150);
 /// More threads than this do not help work that is bound by memory.
 pub const MOST_THREADS: usize = 256;
 
