@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::history::{History, Map};
 use crate::lanes::{Kernel, Simd, Times, Vector, change, dispatch, sum_of_squares};
 use crate::memory::Buffer;
+use crate::prefetch::prefetch;
 use crate::rule::{Rule, Step};
 use crate::tally::Seen;
 use crate::update::apply_elements;
@@ -107,6 +108,16 @@ unsafe impl Send for SharedMissed<'_> {}
 unsafe impl Sync for SharedMissed<'_> {}
 
 impl SharedMissed<'_> {
+    /// Brings close what step a row is up to.
+    ///
+    /// # Safety
+    /// The row exists.
+    #[inline(always)]
+    pub unsafe fn prefetch(&self, row: u32) {
+        // SAFETY: the caller's promise.
+        unsafe { prefetch(self.last.add(row as usize)) }
+    }
+
     /// The step that a row is up to.
     ///
     /// # Safety

@@ -102,13 +102,18 @@ impl<R: Rule> Application<'_, R> {
     /// The plan's rows exist, its positions are of the batch, and `width` is the table's.
     #[cfg_attr(target_arch = "wasm32", inline(never))] // A small function keeps its values in registers.
     #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-    unsafe fn fetch(&self, groups: Groups, slots: Range<usize>, width: impl Width) {
+    unsafe fn fetch<W: Width>(&self, groups: Groups, slots: Range<usize>, width: W) {
         for slot in slots {
             // SAFETY: the caller's promise.
             unsafe {
                 self.storage.prefetch(groups.row(slot), self.stride(width));
                 self.tallies.prefetch(groups.row(slot));
                 self.rule.prefetch(groups.row(slot));
+                if !W::PLAIN
+                    && let Some(missed) = &self.missed
+                {
+                    missed.prefetch(groups.row(slot));
+                }
                 let positions = groups.occurrences(slot);
                 for number in 0..gradients_with_row(width) {
                     // Once more the last of fewer, of which there is one at least: a branch on how many there are would cost more.
