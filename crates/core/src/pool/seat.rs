@@ -39,9 +39,11 @@ mod linux {
 
         /// Called by the helper whenever it has nothing to do: it may use again what it might before.
         pub fn rest(&self) {
-            if let Some(before) = self.before.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let mut kept = self.before.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(before) = kept.take() {
                 allow(0, &before);
             }
+            drop(kept);
             // SAFETY: the call has no conditions.
             self.processor.store(unsafe { libc::sched_getcpu() }, Ordering::Release);
         }
@@ -53,6 +55,8 @@ mod linux {
             if here == UNKNOWN || self.processor.load(Ordering::Acquire) != here {
                 return;
             }
+            // Until it is told, the helper must not go back to what it might use before.
+            let mut kept = self.before.lock().unwrap_or_else(PoisonError::into_inner);
             let thread = self.thread.load(Ordering::Relaxed);
             let Some(before) = allowed(thread) else { return };
             let mut without = before;
@@ -63,7 +67,6 @@ mod linux {
                 }
                 CPU_CLR(here as usize, &mut without);
             }
-            let mut kept = self.before.lock().unwrap_or_else(PoisonError::into_inner);
             if allow(thread, &without) {
                 kept.get_or_insert(before);
             }
