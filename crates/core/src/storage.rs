@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::lanes::{Portable, Vector};
 use crate::memory::Buffer;
 use crate::narrow::{Draw, Dtype};
-use crate::prefetch::{prefetch, prefetch_words};
+use crate::prefetch::{Beginning, prefetch, prefetch_words};
 use crate::width::Width;
 
 /// Cache lines of a record that are fetched ahead.
@@ -165,7 +165,7 @@ impl Storage {
     pub fn prefetch_weights(&self, row: u32) {
         let record = self.record(row);
         // SAFETY: a slice is valid for reading.
-        unsafe { prefetch_words(record.as_ptr(), self.layout.weight_words(), MOST_LINES) }
+        unsafe { prefetch_words(record.as_ptr(), self.layout.weight_words(), MOST_LINES, Beginning::AsRecords) }
     }
 
     /// Copies a row's weights and state to `floats`, which has room for them.
@@ -262,7 +262,7 @@ impl<'a, W: Width> Weights<'a, W> {
     pub fn prefetch(&self, row: u32) {
         let weights = self.get(row);
         // SAFETY: a slice is valid for reading.
-        unsafe { prefetch_words(weights.as_ptr(), weights.len(), MOST_LINES) }
+        unsafe { prefetch_words(weights.as_ptr(), weights.len(), MOST_LINES, Beginning::AsRecords) }
     }
 }
 
@@ -302,7 +302,7 @@ impl SharedStorage {
     pub unsafe fn prefetch(&self, row: u32, stride: usize) {
         // SAFETY: the caller's promise.
         unsafe {
-            prefetch_words(self.record(row, stride), stride, MOST_LINES);
+            prefetch_words(self.record(row, stride), stride, MOST_LINES, Beginning::AsRecords);
             if self.has_row_state {
                 prefetch(self.row_state(row));
             }

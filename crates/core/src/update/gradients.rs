@@ -1,7 +1,7 @@
 //! The gradients of a batch, one row of `dim` float32 for each occurrence, and their sums in the documented order.
 
 use crate::lanes::{Change, LANES, Times, Unchanged, Vector};
-use crate::prefetch::{INSTRUCTION, prefetch_words_to_second, takes_lines};
+use crate::prefetch::{Beginning, INSTRUCTION, prefetch_words, takes_lines};
 use crate::width::Width;
 
 /// Occurrences of one row that are summed before their sum is added to the row's. Fixed by the contract of a step, so that several
@@ -55,7 +55,7 @@ impl<'a> Gradients<'a> {
     #[inline(always)]
     pub unsafe fn prefetch(&self, position: u32, width: impl Width) {
         // SAFETY: the caller's promise.
-        unsafe { prefetch_words_to_second(self.at_unchecked(position, width).as_ptr(), width.dim(), MOST_LINES) }
+        unsafe { prefetch_words(self.at_unchecked(position, width).as_ptr(), width.dim(), MOST_LINES, Beginning::Anywhere) }
     }
 
     /// Writes the scaled sum of the gradients at `positions` (at least one) to `sum`, run by run.
@@ -147,7 +147,7 @@ impl<W: Width, S: Change> Run<'_, W, S> {
             for (number, &position) in self.positions.iter().enumerate().skip(1) {
                 if fetched_far_ahead(self.width) {
                     let coming = self.columns(*self.positions.get_unchecked((number + AHEAD).min(last)));
-                    prefetch_words_to_second(coming, N * LANES, MOST_LINES);
+                    prefetch_words(coming, N * LANES, MOST_LINES, Beginning::Anywhere);
                 }
                 let from = self.columns(position);
                 for (at, lanes) in block.iter_mut().enumerate() {
