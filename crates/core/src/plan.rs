@@ -57,20 +57,20 @@ impl<'a> Groups<'a> {
         self.keys[slot] as u32
     }
 
-    /// The positions of a slot's occurrences, in order.
+    /// A slot's occurrences.
     #[inline(always)]
-    pub fn occurrences(&self, slot: usize) -> &'a [u32] {
+    pub fn occurrences(&self, slot: usize) -> Occurrences<'a> {
         assert!(slot + 1 < self.starts.len());
         // SAFETY: `Plan::group` made one more start than there are slots, none beyond `order`, in rising order.
         unsafe {
             let (start, end) = (*self.starts.get_unchecked(slot), *self.starts.get_unchecked(slot + 1));
-            self.order.get_unchecked(start as usize..end as usize)
+            Occurrences { order: self.order.get_unchecked(start as usize..), len: (end - start) as usize }
         }
     }
 
-    /// All positions from a slot's first on: for fetching ahead.
-    pub fn order_from(&self, slot: usize) -> &'a [u32] {
-        &self.order[self.starts[slot] as usize..]
+    /// Occurrences of all slots.
+    pub fn order(&self) -> &'a [u32] {
+        self.order
     }
 
     /// The slots of share `number` of `shares`, which hold about the same number of occurrences each.
@@ -80,6 +80,44 @@ impl<'a> Groups<'a> {
             self.starts[..self.len()].partition_point(|&start| start < occurrence)
         };
         first_slot(number)..if number + 1 == shares { self.len() } else { first_slot(number + 1) }
+    }
+}
+
+/// The occurrences of a row, of which there is one at least, and, for fetching ahead, those of the rows after it.
+#[derive(Clone, Copy)]
+pub(crate) struct Occurrences<'a> {
+    /// Positions from the row's first on.
+    order: &'a [u32],
+    /// How many of them are the row's.
+    len: usize,
+}
+
+impl<'a> Occurrences<'a> {
+    pub fn len(self) -> usize {
+        self.len
+    }
+
+    /// Their positions in the batch, in order.
+    #[inline(always)]
+    pub fn positions(self) -> &'a [u32] {
+        // SAFETY: `Groups::occurrences` and `Occurrences::runs` count no more than there are.
+        unsafe { self.order.get_unchecked(..self.len) }
+    }
+
+    /// The position of the occurrence that comes `ahead` after the one with this number, be it another row's, or of the batch's last.
+    #[inline(always)]
+    pub fn coming(self, number: usize, ahead: usize) -> u32 {
+        // SAFETY: no more than the last, and there is one.
+        unsafe { *self.order.get_unchecked((number + ahead).min(self.order.len() - 1)) }
+    }
+
+    /// The same in runs of at most `most`.
+    #[inline(always)]
+    pub fn runs(self, most: usize) -> impl Iterator<Item = Self> {
+        self.positions().chunks(most).enumerate().map(move |(number, run)| {
+            // SAFETY: as far into the positions as the run begins.
+            Self { order: unsafe { self.order.get_unchecked(number * most..) }, len: run.len() }
+        })
     }
 }
 

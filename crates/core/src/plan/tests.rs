@@ -31,7 +31,7 @@ fn planned(plan: &mut Plan, ids: &[u32]) -> Grouping {
 
 fn grouping_of(plan: &Plan) -> Grouping {
     let groups = plan.groups();
-    (0..groups.len()).map(|slot| (groups.row(slot), groups.occurrences(slot).to_vec())).collect()
+    (0..groups.len()).map(|slot| (groups.row(slot), groups.occurrences(slot).positions().to_vec())).collect()
 }
 
 /// Batches over 5,000 rows, some of them crowded onto few rows.

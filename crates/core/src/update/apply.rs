@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::gradients::{Gradients, fetched_far_ahead};
+use super::gradients::{Gradients, fetched_one_by_one};
 use super::presums::{Presums, add_runs};
 use super::treatment::StepTreatment;
 use crate::lanes::{Kernel, LANES, Over, Simd, Vector, change, dispatch, largest_magnitude, sum_of_squares};
@@ -15,11 +15,8 @@ use crate::storage::SharedStorage;
 use crate::tally::SharedTallies;
 use crate::width::{Width, with_width};
 
-/// Gradients of a row that are fetched with it.
-#[inline(always)]
-fn gradients_with_row(width: impl Width) -> usize {
-    if fetched_far_ahead(width) { 4 } else { 2 }
-}
+/// Gradients of a row that are fetched with it, if they are not fetched one by one.
+const WITH_ROW: usize = 2;
 
 /// What all rows of a step share.
 pub(crate) struct Application<'a, R: Rule> {
@@ -96,7 +93,7 @@ impl<R: Rule, W: Width> Kernel for ApplySlots<'_, R, W> {
 }
 
 impl<R: Rule> Application<'_, R> {
-    /// Brings the rows in some slots close, and the first of their gradients.
+    /// Brings the rows in some slots close, and the first of their gradients if nobody else does.
     ///
     /// # Safety
     /// The plan's rows exist, its positions are of the batch, and `width` is the table's.
@@ -114,8 +111,11 @@ impl<R: Rule> Application<'_, R> {
                 {
                     missed.prefetch(groups.row(slot));
                 }
-                let positions = groups.occurrences(slot);
-                for number in 0..gradients_with_row(width) {
+                if fetched_one_by_one(width) {
+                    continue;
+                }
+                let positions = groups.occurrences(slot).positions();
+                for number in 0..WITH_ROW {
                     // Once more the last of fewer, of which there is one at least: a branch on how many there are would cost more.
                     self.gradients.prefetch(*positions.get_unchecked(number.min(positions.len() - 1)), width);
                 }
@@ -136,26 +136,26 @@ impl<R: Rule> Application<'_, R> {
     /// [`SCRATCH_ROWS`] rows.
     #[inline(always)]
     unsafe fn apply<V: Vector, W: Width>(&self, groups: Groups, slot: usize, width: W, scratch: &mut [f32]) -> bool {
-        let (row, positions) = (groups.row(slot), groups.occurrences(slot));
+        let (row, occurrences) = (groups.row(slot), groups.occurrences(slot));
         let (sum, scratch) = scratch.split_at_mut(width.dim());
-        let is_sum_already = W::PLAIN && positions.len() == 1 && self.gradients.scale == 1.0;
+        let is_sum_already = W::PLAIN && occurrences.len() == 1 && self.gradients.scale == 1.0;
         if !is_sum_already {
-            match self.presums.and_then(|presums| presums.runs_of(slot, positions.len())) {
+            match self.presums.and_then(|presums| presums.runs_of(slot, occurrences.len())) {
                 Some(runs) => add_runs(runs, sum),
                 // SAFETY: the caller's promise.
-                None => unsafe { self.gradients.sum::<V>(positions, width, sum) },
+                None => unsafe { self.gradients.sum::<V>(occurrences, width, sum) },
             }
             if self.mean {
-                change::<V>(sum, Over(positions.len() as f32));
+                change::<V>(sum, Over(occurrences.len() as f32));
             }
         }
         // SAFETY: the caller's promise.
         unsafe {
             if !W::PLAIN {
-                return self.apply_treated::<V>(row, positions.len(), sum, scratch);
+                return self.apply_treated::<V>(row, occurrences.len(), sum, scratch);
             }
-            let gradient = if is_sum_already { self.gradients.at_unchecked(positions[0], width) } else { sum };
-            self.apply_plain::<V>(row, positions.len(), gradient, self.stride(width))
+            let gradient = if is_sum_already { self.gradients.only(occurrences, width) } else { sum };
+            self.apply_plain::<V>(row, occurrences.len(), gradient, self.stride(width))
         }
     }
 

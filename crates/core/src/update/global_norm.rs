@@ -52,11 +52,11 @@ impl Kernel for SumSquares<'_> {
     #[inline(always)]
     fn run<V: Vector>(self) {
         for (slot, square) in self.slots.zip(self.squares) {
-            let positions = self.groups.occurrences(slot);
+            let occurrences = self.groups.occurrences(slot);
             // SAFETY: the plan's positions are of the batch, and `sum` has its width.
-            unsafe { self.gradients.sum::<V>(positions, Any(self.gradients.dim), self.sum) };
+            unsafe { self.gradients.sum::<V>(occurrences, Any(self.gradients.dim), self.sum) };
             if self.mean {
-                change::<V>(self.sum, Over(positions.len() as f32));
+                change::<V>(self.sum, Over(occurrences.len() as f32));
             }
             *square = sum_of_squares::<V>(self.sum, 1.0);
             if self.padding == Some(self.groups.row(slot)) || (self.skip && !square.is_finite()) {

@@ -1,6 +1,7 @@
 //! The gradients of a batch, one row of `dim` float32 for each occurrence, and their sums in the documented order.
 
 use crate::lanes::{Change, LANES, Times, Unchanged, Vector};
+use crate::plan::Occurrences;
 use crate::prefetch::{Beginning, INSTRUCTION, prefetch_words, takes_lines};
 use crate::width::Width;
 
@@ -9,15 +10,15 @@ use crate::width::Width;
 pub(crate) const RUN: usize = 256;
 /// Vectors summed side by side in registers: as many as leave some for other things, where a vector takes one (or, in WebAssembly, two).
 const BLOCK: usize = if cfg!(target_arch = "wasm32") { 4 } else { 8 };
-/// How many occurrences of its row before its use a gradient is fetched.
-const AHEAD: usize = 12;
+/// How many occurrences before its use a gradient is fetched.
+const AHEAD: usize = 24;
 /// Cache lines of a gradient that are fetched ahead.
 const MOST_LINES: usize = 8;
 
-/// Whether gradients after a row's first are fetched ahead as well. Batches of gradients of a line or less tend to be in the caches already,
-/// and sums of them wait for additions.
+/// Whether gradients are fetched one by one, some occurrences before their use. Those of a line or less tend to be in the caches already, and
+/// sums of them wait for additions: it is enough to fetch the first of a row with the row.
 #[inline(always)]
-pub(crate) fn fetched_far_ahead(width: impl Width) -> bool {
+pub(crate) fn fetched_one_by_one(width: impl Width) -> bool {
     INSTRUCTION && takes_lines(width.dim())
 }
 
@@ -58,18 +59,33 @@ impl<'a> Gradients<'a> {
         unsafe { prefetch_words(self.at_unchecked(position, width).as_ptr(), width.dim(), MOST_LINES, Beginning::Anywhere) }
     }
 
-    /// Writes the scaled sum of the gradients at `positions` (at least one) to `sum`, run by run.
+    /// The unscaled gradient of a row's only occurrence.
     ///
     /// # Safety
-    /// The positions are of the batch, `width` is the gradients', and `sum` is that long.
+    /// As for [`Gradients::at_unchecked`].
     #[inline(always)]
-    pub unsafe fn sum<V: Vector>(&self, positions: &[u32], width: impl Width, sum: &mut [f32]) {
+    pub unsafe fn only(&self, occurrences: Occurrences, width: impl Width) -> &'a [f32] {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if fetched_one_by_one(width) {
+                self.prefetch(occurrences.coming(0, AHEAD), width);
+            }
+            self.at_unchecked(occurrences.positions()[0], width)
+        }
+    }
+
+    /// Writes the scaled sum of a row's gradients to `sum`, run by run.
+    ///
+    /// # Safety
+    /// The occurrences are of the batch, `width` is the gradients', and `sum` is that long.
+    #[inline(always)]
+    pub unsafe fn sum<V: Vector>(&self, occurrences: Occurrences, width: impl Width, sum: &mut [f32]) {
         // SAFETY: the caller's promise.
         unsafe {
             if self.scale == 1.0 {
-                self.sum_runs::<V>(positions, width, Unchanged, sum)
+                self.sum_runs::<V>(occurrences, width, Unchanged, sum)
             } else {
-                self.sum_runs::<V>(positions, width, Times(self.scale), sum)
+                self.sum_runs::<V>(occurrences, width, Times(self.scale), sum)
             }
         }
     }
@@ -78,12 +94,12 @@ impl<'a> Gradients<'a> {
     /// As for [`Gradients::sum`].
     #[cfg_attr(target_arch = "wasm32", inline(never))] // One for all rules keeps the module small.
     #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-    unsafe fn sum_runs<V: Vector>(&self, positions: &[u32], width: impl Width, scale: impl Change, sum: &mut [f32]) {
-        debug_assert!(!positions.is_empty() && sum.len() == width.dim());
+    unsafe fn sum_runs<V: Vector>(&self, occurrences: Occurrences, width: impl Width, scale: impl Change, sum: &mut [f32]) {
+        debug_assert!(sum.len() == width.dim());
         let dim = width.dim();
-        for (number, positions) in positions.chunks(RUN).enumerate() {
+        for (number, occurrences) in occurrences.runs(RUN).enumerate() {
             let first = number == 0;
-            let mut run = Run { gradients: self, positions, width, scale, first, sum: sum.as_mut_ptr(), column: 0 };
+            let mut run = Run { gradients: self, occurrences, width, scale, first, sum: sum.as_mut_ptr(), column: 0 };
             // SAFETY: the caller's promise; each call stops where fewer columns remain than it takes.
             unsafe {
                 while run.column + BLOCK * LANES <= dim {
@@ -109,7 +125,7 @@ impl<'a> Gradients<'a> {
 /// A run of occurrences on its way into a sum, some columns at a time.
 struct Run<'a, W, S> {
     gradients: &'a Gradients<'a>,
-    positions: &'a [u32],
+    occurrences: Occurrences<'a>,
     width: W,
     scale: S,
     /// Whether the sum begins with this run.
@@ -130,25 +146,37 @@ impl<W: Width, S: Change> Run<'_, W, S> {
         unsafe { self.gradients.at_unchecked(position, self.width).as_ptr().add(self.column) }
     }
 
+    /// Brings close the next `count` columns of a gradient that comes after the one with this number.
+    ///
+    /// # Safety
+    /// So many columns remain.
+    #[inline(always)]
+    unsafe fn fetch(&self, number: usize, count: usize) {
+        if fetched_one_by_one(self.width) {
+            // SAFETY: the caller's promise; the position is one of the batch's.
+            unsafe {
+                prefetch_words(self.columns(self.occurrences.coming(number, AHEAD)), count, MOST_LINES, Beginning::Anywhere)
+            }
+        }
+    }
+
     /// Sums the next `N` vectors.
     ///
     /// # Safety
-    /// So many columns remain; positions are of the batch; `sum` has the gradients' width.
+    /// So many columns remain; the occurrences are of the batch; `sum` has the gradients' width.
     #[inline(always)]
     unsafe fn add_block<V: Vector, const N: usize>(&mut self) {
         let mut block = [V::splat(0.0); N];
         // SAFETY: the caller's promise.
         unsafe {
-            let from = self.columns(self.positions[0]);
+            let positions = self.occurrences.positions();
+            self.fetch(0, N * LANES);
+            let from = self.columns(positions[0]);
             for (at, lanes) in block.iter_mut().enumerate() {
                 *lanes = self.scale.of(V::load(from.add(at * LANES)));
             }
-            let last = self.positions.len() - 1;
-            for (number, &position) in self.positions.iter().enumerate().skip(1) {
-                if fetched_far_ahead(self.width) {
-                    let coming = self.columns(*self.positions.get_unchecked((number + AHEAD).min(last)));
-                    prefetch_words(coming, N * LANES, MOST_LINES, Beginning::Anywhere);
-                }
+            for (number, &position) in positions.iter().enumerate().skip(1) {
+                self.fetch(number, N * LANES);
                 let from = self.columns(position);
                 for (at, lanes) in block.iter_mut().enumerate() {
                     *lanes = *lanes + self.scale.of(V::load(from.add(at * LANES)));
@@ -173,8 +201,9 @@ impl<W: Width, S: Change> Run<'_, W, S> {
         let count = self.width.dim() - self.column;
         // SAFETY: the caller's promise.
         unsafe {
-            let mut lanes = self.scale.of(V::load_part(self.columns(self.positions[0]), count));
-            for &position in &self.positions[1..] {
+            let positions = self.occurrences.positions();
+            let mut lanes = self.scale.of(V::load_part(self.columns(positions[0]), count));
+            for &position in &positions[1..] {
                 lanes = lanes + self.scale.of(V::load_part(self.columns(position), count));
             }
             let to = self.sum.add(self.column);

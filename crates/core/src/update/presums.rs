@@ -6,7 +6,7 @@ use super::gradients::{Gradients, RUN};
 use crate::error::Result;
 use crate::lanes::{Kernel, Vector};
 use crate::memory::Buffer;
-use crate::plan::Groups;
+use crate::plan::{Groups, Occurrences};
 use crate::width::Any;
 
 /// Sums of hot rows' runs.
@@ -39,7 +39,7 @@ impl Presums {
     /// Finds a batch's hot rows and makes room for their runs.
     pub fn plan(&mut self, groups: Groups, threads: usize, dim: usize) -> Result<()> {
         let HotRows { rows, from } = &mut self.hot;
-        *from = (groups.order_from(0).len() / (2 * threads)).max(2 * RUN);
+        *from = (groups.order().len() / (2 * threads)).max(2 * RUN);
         rows.clear();
         let mut runs = 0;
         for slot in 0..groups.len() {
@@ -75,15 +75,15 @@ impl HotRows {
     /// The work of summing run `number` of all hot rows' runs.
     pub fn sum_run<'a>(&self, number: usize, groups: Groups<'a>, gradients: Gradients<'a>, sum: &'a mut [f32]) -> SumRun<'a> {
         let (slot, first) = self.rows[self.rows.partition_point(|&(_, first)| first <= number) - 1];
-        let positions = groups.occurrences(slot).chunks(RUN).nth(number - first).expect("a run of this row");
-        SumRun { gradients, positions, sum }
+        let occurrences = groups.occurrences(slot).runs(RUN).nth(number - first).expect("a run of this row");
+        SumRun { gradients, occurrences, sum }
     }
 }
 
 /// Sums one run.
 pub(crate) struct SumRun<'a> {
     gradients: Gradients<'a>,
-    positions: &'a [u32],
+    occurrences: Occurrences<'a>,
     sum: &'a mut [f32],
 }
 
@@ -92,8 +92,8 @@ impl Kernel for SumRun<'_> {
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        // SAFETY: the positions are the plan's, so they are of the batch; `sum` has its width.
-        unsafe { self.gradients.sum::<V>(self.positions, Any(self.gradients.dim), self.sum) }
+        // SAFETY: the occurrences are the plan's, so they are of the batch; `sum` has its width.
+        unsafe { self.gradients.sum::<V>(self.occurrences, Any(self.gradients.dim), self.sum) }
     }
 }
 
