@@ -202,8 +202,10 @@ impl<W: Width, S: Change> Run<'_, W, S> {
         // SAFETY: the caller's promise.
         unsafe {
             let positions = self.occurrences.positions();
+            self.fetch(0, count);
             let mut lanes = self.scale.of(V::load_part(self.columns(positions[0]), count));
-            for &position in &positions[1..] {
+            for (number, &position) in positions.iter().enumerate().skip(1) {
+                self.fetch(number, count);
                 lanes = lanes + self.scale.of(V::load_part(self.columns(position), count));
             }
             let to = self.sum.add(self.column);
