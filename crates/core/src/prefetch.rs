@@ -15,8 +15,8 @@ pub(crate) const INSTRUCTION: bool = cfg!(not(target_arch = "wasm32"));
 const LINE: usize = 16;
 
 /// Brings the cache line at `address` close: to the second cache, where more can be under way than to the first, whose few buffers make
-/// even a prefetch wait once they are taken. (A step that is bound by memory takes up to a third less on an EPYC of AMD. Arm's cores say of
-/// themselves how far a line comes.)
+/// even a prefetch wait once they are taken (a step that is bound by memory takes up to a third less for it on an EPYC of AMD). On Arm, where
+/// that was not measured, to the first.
 ///
 /// # Safety
 /// A byte at `address` must be valid for reading.
@@ -48,7 +48,7 @@ pub(crate) const fn takes_lines(count: usize) -> bool {
 }
 
 /// Where in a line words begin.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 pub(crate) enum Beginning {
     /// Somewhere: large arrays of C libraries begin 16 bytes after a page.
     Anywhere,
